@@ -1,0 +1,113 @@
+//! The configuration of a business: versioned documents that capture and routing read from memory.
+//!
+//! Every body carries its format implicitly through `#[serde(default)]`: a field added later has a
+//! default, a field is never given another meaning. Secrets are not in the bodies; they travel
+//! beside them as [`crate::secret::Secrets`] and are sealed at rest.
+
+mod campaign;
+mod destination;
+mod key;
+mod source;
+mod subscription;
+
+pub use campaign::{Campaign, DuplicateAction, DuplicateMatch, DuplicateRule, PausedAction};
+pub use destination::{
+    Destination, Limits, MappingRow, OnUnmatched, RETRY_ATTEMPTS_MAX, RETRY_WAIT_MS_MAX,
+    RetryPolicy, Unmapped, ValueSource,
+};
+pub use key::{ApiKey, Scope};
+pub use source::{RateLimit, Source, SourceKind};
+pub use subscription::Subscription;
+
+use crate::id::WorkspaceId;
+use crate::time::Millis;
+use serde::{Deserialize, Serialize};
+use std::fmt;
+use uuid::Uuid;
+
+/// A workspace: one business and all it owns.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub struct Workspace {
+    /// Its id, seed 002's `businessId`.
+    pub id: WorkspaceId,
+    /// Its name.
+    pub name: String,
+    /// The campaign that leads without one belong to.
+    #[serde(default)]
+    pub default_campaign: Option<crate::id::CampaignId>,
+    /// Days a finished lead is kept; `None` for ever.
+    #[serde(default)]
+    pub retention_days: Option<u32>,
+}
+
+/// The kinds of configuration documents; also the word in tables and in the audit.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum DocKind {
+    /// [`Workspace`].
+    Workspace,
+    /// [`Campaign`].
+    Campaign,
+    /// [`Source`].
+    Source,
+    /// [`Destination`].
+    Destination,
+    /// [`Subscription`] (a *webhook* in the API).
+    Subscription,
+    /// [`ApiKey`].
+    Key,
+}
+
+impl DocKind {
+    /// All kinds.
+    pub const ALL: [Self; 6] = [
+        Self::Workspace,
+        Self::Campaign,
+        Self::Source,
+        Self::Destination,
+        Self::Subscription,
+        Self::Key,
+    ];
+
+    /// The word in tables.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Workspace => "workspace",
+            Self::Campaign => "campaign",
+            Self::Source => "source",
+            Self::Destination => "destination",
+            Self::Subscription => "subscription",
+            Self::Key => "key",
+        }
+    }
+
+    /// The kind of that word.
+    #[must_use]
+    pub fn parse(word: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|k| k.as_str() == word)
+    }
+}
+
+impl fmt::Display for DocKind {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
+    }
+}
+
+/// A document's own facts, beside its body.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct DocMeta {
+    /// The workspace it belongs to.
+    pub workspace: WorkspaceId,
+    /// What it is.
+    pub kind: DocKind,
+    /// Its id, without the prefix.
+    pub id: Uuid,
+    /// Counts its changes, from 1.
+    pub version: i64,
+    /// When the first version was made.
+    pub created_at: Millis,
+    /// When this version was made.
+    pub updated_at: Millis,
+}

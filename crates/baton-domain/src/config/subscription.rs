@@ -1,0 +1,46 @@
+use super::RetryPolicy;
+use crate::event::EventKind;
+use serde::{Deserialize, Serialize};
+
+/// An event subscription: a URL that gets signed events. The API calls it a *webhook*.
+#[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
+pub struct Subscription {
+    /// Where events are posted.
+    pub url: String,
+    /// Which events; empty: all.
+    pub events: Vec<EventKind>,
+    /// A note for people.
+    #[serde(default)]
+    pub description: Option<String>,
+    /// Whether deliveries wait.
+    #[serde(default)]
+    pub paused: bool,
+    /// Switched off by a 410; the reason.
+    #[serde(default)]
+    pub disabled: Option<String>,
+    /// When to try again.
+    #[serde(default)]
+    pub retry: RetryPolicy,
+    /// Most requests in flight.
+    #[serde(default = "default_in_flight")]
+    pub in_flight: u32,
+    /// Milliseconds one attempt may take.
+    #[serde(default = "default_timeout_ms")]
+    pub timeout_ms: u32,
+}
+
+fn default_in_flight() -> u32 {
+    32
+}
+
+fn default_timeout_ms() -> u32 {
+    30_000
+}
+
+impl Subscription {
+    /// Whether it wants events of that kind.
+    #[must_use]
+    pub fn wants(&self, kind: EventKind) -> bool {
+        self.events.is_empty() || self.events.contains(&kind)
+    }
+}

@@ -1,0 +1,133 @@
+//! A lead: one person's answers plus context.
+
+pub mod schema;
+
+use crate::delivery::states;
+use crate::personal::FieldMap;
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
+use std::fmt;
+
+states! {
+    /// Where a lead stands; the system's word, never the operator's `status`.
+    LeadState {
+        /// Not submitted yet.
+        Partial = "partial",
+        /// Accepted; on its way.
+        Received = "received",
+        /// Offered to buyers.
+        Routing = "routing",
+        /// Bought.
+        Sold = "sold",
+        /// Nobody bought it.
+        Unsold = "unsold",
+        /// At least one of its campaign's destinations took it.
+        Delivered = "delivered",
+        /// Refused: invalid, or a duplicate.
+        Rejected = "rejected",
+        /// Put aside for a person to look at.
+        Quarantined = "quarantined",
+        /// Its campaign was paused when it came.
+        Held = "held",
+        /// Its personal data was removed.
+        Erased = "erased",
+    }
+}
+
+/// Where a lead came from, as far as its source is believed.
+///
+/// `Debug` shows nothing of it: address and agent are personal data.
+#[derive(Clone, PartialEq, Default, Serialize, Deserialize)]
+pub struct Context {
+    /// Address of the person's browser.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub ip: Option<String>,
+    /// Their browser.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub user_agent: Option<String>,
+    /// The page of the form.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub page_url: Option<String>,
+    /// The first page of the visit.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub landing_page: Option<String>,
+    /// The page before that.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub referrer: Option<String>,
+    /// When the person opted in, as sent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub optin_at: Option<String>,
+    /// The consent text they saw.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub consent_text: Option<String>,
+    /// TrustedForm certificate URL; outside text.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub trustedform_cert_url: Option<String>,
+    /// Jornaya LeadiD; outside text.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub jornaya_leadid: Option<String>,
+    /// `utm_*`, click ids and sub ids under the names they came with.
+    #[serde(default, skip_serializing_if = "Map::is_empty")]
+    pub tracking: Map<String, Value>,
+}
+
+impl fmt::Debug for Context {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Context(..)")
+    }
+}
+
+/// One immutable version of a lead's data.
+#[derive(Clone, PartialEq, Default, Debug, Serialize, Deserialize)]
+pub struct LeadData {
+    /// Field values as they came, unknown fields included, reserved keys left out.
+    pub raw: FieldMap,
+    /// Normalised values of the fields whose normal form differs from what came.
+    #[serde(default)]
+    pub normal: FieldMap,
+    /// What was found out about values, by field: a phone's type, why a value is doubtful.
+    #[serde(default)]
+    pub notes: FieldMap,
+    /// Where it came from.
+    #[serde(default)]
+    pub context: Context,
+}
+
+impl LeadData {
+    /// The fields as everything after intake sees them: normalised where there is a normal form.
+    #[must_use]
+    pub fn fields(&self) -> FieldMap {
+        let mut fields = self.raw.clone();
+        for (name, value) in &self.normal.0 {
+            fields.set(name.clone(), value.clone());
+        }
+        fields
+    }
+}
+
+/// A lead with the facts a request or an event is rendered from.
+#[derive(Clone, PartialEq, Debug)]
+pub struct LeadView {
+    /// Its id.
+    pub id: crate::id::LeadId,
+    /// The version of its data.
+    pub data_version: i64,
+    /// The data.
+    pub data: LeadData,
+    /// Its state.
+    pub state: LeadState,
+    /// The operator's word for it.
+    pub status: String,
+    /// 0 to 100.
+    pub score: Option<i64>,
+    /// Name of its source.
+    pub source: String,
+    /// Reference of its campaign.
+    pub campaign: String,
+    /// When it was first stored.
+    pub created_at: crate::time::Millis,
+    /// Whether it is a test.
+    pub test: bool,
+    /// The sender's sequence number of a partial lead's version.
+    pub seq: Option<i64>,
+}

@@ -1,0 +1,16 @@
+//! The nouns of Baton and the decisions made about them.
+//!
+//! Nothing here reads a clock, makes a random number, opens a socket or awaits: time, randomness
+//! and ids come in as arguments, data goes out. `ARCHITECTURE.md` has the map.
+
+pub mod config;
+pub mod connector;
+pub mod delivery;
+pub mod event;
+pub mod exchange;
+pub mod id;
+pub mod lead;
+pub mod personal;
+pub mod secret;
+pub mod time;
+pub mod verdict;
