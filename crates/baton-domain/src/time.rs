@@ -54,3 +54,9 @@ pub trait Clock: Send + Sync + 'static {
     /// The present instant.
     fn now(&self) -> Millis;
 }
+
+/// Where randomness comes from. The binary passes the operating system's, tests pass a seeded one.
+pub trait Entropy: Send + Sync + 'static {
+    /// Fills the buffer with random bytes.
+    fn fill(&self, buffer: &mut [u8]);
+}

@@ -1,1 +1,44 @@
+//! Everything Baton remembers: SQLite inside by default, PostgreSQL for several nodes.
+//!
+//! One set of methods, two engines. Only `db`, `sqlite`, `postgres` and the twin statements in
+//! `sql` know that there are two. Writes are [`command::Command`]s: data that can be run again. A
+//! writer takes all that is queued, runs it in one transaction with one fsync, then answers each
+//! caller; see `writer`.
+//!
+//! Reads are bound to a workspace: [`Store::workspace`] gives the only way to them.
 
+mod backup;
+pub mod capture;
+mod claim;
+mod command;
+mod db;
+pub mod deliveries;
+pub mod docs;
+mod error;
+pub mod events;
+mod finish;
+mod hints;
+pub mod leads;
+mod migrations;
+mod nodes;
+mod postgres;
+mod retention;
+pub mod sealing;
+mod search;
+mod snapshot;
+mod sql;
+mod sqlite;
+mod store;
+pub mod tasks;
+mod writer;
+
+pub use backup::{BackupReport, restore};
+pub use claim::{Claim, Claimed, ClaimedDelivery, LaneRoom, TargetKind};
+pub use error::{OpenError, StoreError};
+pub use finish::{
+    AttemptRecord, DisableTarget, Finish, Followup, NewEvent, Release, StoredRequest,
+};
+pub use hints::{Hints, OutcomeWait};
+pub use retention::{Retention, RetentionReport};
+pub use snapshot::{Doc, Snapshot};
+pub use store::{Location, Store, StoreSettings, WorkspaceStore};

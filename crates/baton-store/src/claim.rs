@@ -1,0 +1,216 @@
+//! Taking due deliveries: only what a free slot can start.
+
+use crate::command::{Effects, Reply};
+use crate::db::{Row, Tx, Value, id};
+use crate::error::StoreError;
+use crate::sql;
+use baton_domain::delivery::{DeliveryCause, DeliveryState};
+use baton_domain::id::{DeliveryId, LeadId, WorkspaceId};
+use baton_domain::time::Millis;
+use std::collections::HashMap;
+use uuid::Uuid;
+
+/// What a delivery is sent to.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+pub enum TargetKind {
+    /// A destination.
+    Destination,
+    /// An event subscription.
+    Subscription,
+}
+
+/// How many deliveries of one lane (a destination's or subscription's queue) can start now.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct LaneRoom {
+    /// Id of the destination or subscription.
+    pub lane: Uuid,
+    /// How many that were never tried.
+    pub first: u32,
+    /// How many that are being retried.
+    pub retry: u32,
+    /// How many in all.
+    pub total: u32,
+}
+
+/// A request for due deliveries.
+#[derive(Clone, Debug)]
+pub struct Claim {
+    /// The lanes with room.
+    pub lanes: Vec<LaneRoom>,
+    /// The present, by the database's clock.
+    pub now: Millis,
+    /// Until when they are ours without a renewal (PostgreSQL; on SQLite the directory lock
+    /// makes leases last until the next start).
+    pub lease_until: Millis,
+    /// Token of this claim: a finish must name it.
+    pub token: Uuid,
+}
+
+/// What a claim got.
+#[derive(Clone, Debug, Default)]
+pub struct Claimed {
+    /// The deliveries, in due order within each lane.
+    pub deliveries: Vec<ClaimedDelivery>,
+    /// When the next delivery of the asked lanes is due, if one waits.
+    pub next_due: Option<Millis>,
+    /// Lanes of which more is due than there was room for.
+    pub more: Vec<Uuid>,
+}
+
+/// A delivery that is ours to send.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct ClaimedDelivery {
+    /// Its id.
+    pub id: DeliveryId,
+    /// Its workspace.
+    pub workspace: WorkspaceId,
+    /// The lead it carries; `None` for an event without one.
+    pub lead: Option<LeadId>,
+    /// The version of the lead's data.
+    pub data_version: i64,
+    /// The event it carries, by position, for a subscription.
+    pub event: Option<i64>,
+    /// Destination or subscription.
+    pub target_kind: TargetKind,
+    /// Its id.
+    pub target: Uuid,
+    /// Why it exists.
+    pub cause: DeliveryCause,
+    /// The delivery it was made from (failover, resend).
+    pub parent: Option<DeliveryId>,
+    /// Its state before the claim.
+    pub was: DeliveryState,
+    /// How often it was claimed, this time included; guards against poison.
+    pub starts: i64,
+    /// How many attempts were recorded.
+    pub attempts: i64,
+    /// When it was made.
+    pub created_at: Millis,
+    /// When it was due.
+    pub due: Millis,
+    /// Token of the claim.
+    pub token: Uuid,
+}
+
+/// Shares the room of a lane: a quarter of it is kept for retries, the rest for first attempts,
+/// and what one of them does not need goes to the other.
+fn share(room: &LaneRoom, first_due: usize, retry_due: usize) -> (usize, usize) {
+    let total = room.total as usize;
+    let first_due = first_due.min(room.first as usize);
+    let retry_due = retry_due.min(room.retry as usize);
+    let kept_for_retries = retry_due.min(total.div_ceil(4));
+    let first = first_due.min(total - kept_for_retries);
+    (first, retry_due.min(total - first))
+}
+
+pub(crate) async fn run_claim(tx: &Tx<'_>, claim: &Claim) -> Result<(Reply, Effects), StoreError> {
+    let stopped: Vec<Uuid> = tx
+        .query("SELECT lane FROM stopped_lanes", &[])
+        .await?
+        .iter()
+        .map(|row| row.uuid(0))
+        .collect::<Result<_, _>>()?;
+    let lanes: Vec<&LaneRoom> = claim.lanes.iter().filter(|l| !stopped.contains(&l.lane)).collect();
+    let mut params = Vec::with_capacity(lanes.len() * 2);
+    for room in &lanes {
+        for (class, limit) in [(0, room.first), (1, room.retry)] {
+            let limit = i64::from(limit.min(room.total)) + 1;
+            params.push(vec![
+                room.lane.into(),
+                Value::Int(class),
+                claim.now.into(),
+                Value::Int(limit),
+            ]);
+        }
+    }
+    let mut due: HashMap<(Uuid, i64), Vec<ClaimedDelivery>> = HashMap::new();
+    for row in tx.query_many(&sql::CLAIM_DUE, &params).await? {
+        due.entry((row.uuid(6)?, row.int(14)?)).or_default().push(read_claimed(&row, claim.token)?);
+    }
+    let mut claimed = Claimed::default();
+    for room in &lanes {
+        let first = due.remove(&(room.lane, 0)).unwrap_or_default();
+        let retry = due.remove(&(room.lane, 1)).unwrap_or_default();
+        let (take_first, take_retry) = share(room, first.len(), retry.len());
+        if first.len() > take_first || retry.len() > take_retry {
+            claimed.more.push(room.lane);
+        }
+        claimed.deliveries.extend(first.into_iter().take(take_first));
+        claimed.deliveries.extend(retry.into_iter().take(take_retry));
+    }
+    let taken: Vec<Vec<Value>> = claimed
+        .deliveries
+        .iter()
+        .map(|d| {
+            vec![
+                id(d.workspace),
+                id(d.id),
+                claim.token.into(),
+                claim.lease_until.into(),
+                claim.now.into(),
+            ]
+        })
+        .collect();
+    tx.execute_many(&sql::CLAIM_TAKE, &taken).await?;
+    let next: Vec<Vec<Value>> = params
+        .into_iter()
+        .map(|mut p| {
+            p.truncate(3);
+            p
+        })
+        .collect();
+    for row in tx.query_many(&sql::CLAIM_NEXT_DUE, &next).await? {
+        let at = row.millis(0)?;
+        claimed.next_due = Some(claimed.next_due.map_or(at, |n| n.min(at)));
+    }
+    Ok((Reply::Claimed(claimed), Effects::default()))
+}
+
+fn read_claimed(row: &Row, token: Uuid) -> Result<ClaimedDelivery, StoreError> {
+    let damaged = |what: &str| StoreError::Damaged {
+        what: "delivery",
+        detail: format!("its {what} is not a known word"),
+    };
+    Ok(ClaimedDelivery {
+        workspace: row.id(0)?,
+        id: row.id(1)?,
+        lead: row.opt_id(2)?,
+        data_version: row.int(3)?,
+        event: row.opt_int(4)?,
+        target_kind: if row.int(5)? == 0 {
+            TargetKind::Destination
+        } else {
+            TargetKind::Subscription
+        },
+        target: row.uuid(6)?,
+        cause: DeliveryCause::parse(row.text(7)?).ok_or_else(|| damaged("cause"))?,
+        parent: row.opt_id(8)?,
+        was: DeliveryState::parse(row.text(9)?).ok_or_else(|| damaged("state"))?,
+        starts: row.int(10)? + 1,
+        attempts: row.int(11)?,
+        created_at: row.millis(12)?,
+        due: row.opt_millis(13)?.unwrap_or_default(),
+        token,
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_lane_keeps_room_for_both_first_attempts_and_retries() {
+        let room = |total| LaneRoom { lane: Uuid::nil(), first: total, retry: total, total };
+        for (total, first, retry, want) in [
+            (8, 100, 100, (6, 2)),
+            (8, 100, 0, (8, 0)),
+            (8, 0, 100, (0, 8)),
+            (8, 1, 100, (1, 7)),
+            (8, 100, 1, (7, 1)),
+            (1, 5, 5, (0, 1)),
+            (0, 5, 5, (0, 0)),
+        ] {
+            assert_eq!(share(&room(total), first, retry), want, "{total} {first} {retry}");
+        }
+    }
+}

@@ -1,0 +1,129 @@
+//! Writes as data: what a writer takes from its queue, and what it answers.
+//!
+//! A command can be run again: a batch that collided or lost a member to an error is rolled back
+//! and run anew. Bodies are encoded and sealed by the caller, so that the writer only writes.
+
+use crate::capture::{Capture, Captured};
+use crate::claim::{Claim, Claimed};
+use crate::deliveries::Resend;
+use crate::docs::DocWrite;
+use crate::error::StoreError;
+use crate::events::FanOut;
+use crate::finish::{Finish, Release};
+use crate::retention::{RetentionReport, RetentionSlice};
+use crate::search::IndexBatch;
+use crate::tasks::{NewTask, TaskClaim, TaskFinish, TaskRow};
+use baton_domain::id::{DeliveryId, LeadId};
+use baton_domain::time::Millis;
+use tokio::sync::oneshot;
+use uuid::Uuid;
+
+/// A capture with its data encoded.
+pub(crate) struct CaptureCommand {
+    pub capture: Capture,
+    pub body: Vec<u8>,
+}
+
+/// A finish with attempt and request encoded.
+pub(crate) struct FinishCommand {
+    pub finish: Finish,
+    pub attempt_body: Option<Vec<u8>>,
+    pub request_body: Option<(bool, Vec<u8>)>,
+}
+
+pub(crate) enum Command {
+    Capture(Box<CaptureCommand>),
+    Finish(Box<FinishCommand>),
+    Claim(Claim),
+    Release(Vec<Release>),
+    Renew {
+        deliveries: Vec<(Uuid, DeliveryId)>,
+        token_until: Millis,
+        tokens: Vec<Uuid>,
+    },
+    FreeLeases {
+        now: Millis,
+    },
+    Docs(Vec<DocWrite>),
+    Resend(Box<Resend>),
+    FanOut(FanOut),
+    NewTask(NewTask),
+    ClaimTask(TaskClaim),
+    FinishTask(TaskFinish),
+    Index(IndexBatch),
+    Retain(RetentionSlice),
+    Heartbeat {
+        node: Uuid,
+        now: Millis,
+        forget_before: Millis,
+    },
+    /// Proves that a transaction can be committed.
+    Probe {
+        now: Millis,
+    },
+    /// Blocks or pauses nothing; runs `wal_checkpoint` semantics on SQLite between batches.
+    ReleaseHeld {
+        workspace: Uuid,
+        lane: Uuid,
+        now: Millis,
+    },
+    ResumeHeldLeads(crate::leads::ResumeHeld),
+}
+
+#[derive(Debug)]
+pub(crate) enum Reply {
+    Captured(Captured),
+    Finished { owned: bool },
+    Claimed(Claimed),
+    Docs(Vec<i64>),
+    Resent(DeliveryId),
+    FannedOut(bool),
+    Task(Option<TaskRow>),
+    Retained(RetentionReport),
+    Count(u64),
+}
+
+/// A command on its way, with the way back.
+pub(crate) struct Job {
+    pub command: Command,
+    pub reply: oneshot::Sender<Result<Reply, StoreError>>,
+}
+
+/// What others are told after the commit.
+#[derive(Default, Debug)]
+pub(crate) struct Effects {
+    /// Lanes in which something may have become due.
+    pub lanes: Vec<Uuid>,
+    /// Leads of which a delivery ended.
+    pub leads: Vec<LeadId>,
+    /// Configuration changed.
+    pub config: bool,
+    /// Events were written.
+    pub events: bool,
+    /// A task was made.
+    pub tasks: bool,
+    /// Tasks that ended.
+    pub finished_tasks: Vec<Uuid>,
+}
+
+impl Effects {
+    /// Whether there is nothing to tell.
+    pub fn is_empty(&self) -> bool {
+        self.lanes.is_empty()
+            && self.leads.is_empty()
+            && !self.config
+            && !self.events
+            && !self.tasks
+            && self.finished_tasks.is_empty()
+    }
+
+    /// Adds what another part of the batch brought about.
+    pub fn merge(&mut self, other: Self) {
+        self.lanes.extend(other.lanes);
+        self.leads.extend(other.leads);
+        self.config |= other.config;
+        self.events |= other.events;
+        self.tasks |= other.tasks;
+        self.finished_tasks.extend(other.finished_tasks);
+    }
+}

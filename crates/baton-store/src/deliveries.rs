@@ -1,0 +1,397 @@
+//! Reading deliveries and their attempts; resending.
+
+use crate::command::{Command, Effects, Reply};
+use crate::db::{Row, Tx, Value, id, opt_id};
+use crate::error::StoreError;
+use crate::finish::StoredRequest;
+use crate::leads::{PAGE_MAX, Page};
+use crate::sql;
+use crate::store::WorkspaceStore;
+use baton_domain::delivery::{DeliveryCause, DeliveryState};
+use baton_domain::exchange::{Phases, RequestSpec};
+use baton_domain::id::{DeliveryId, DestinationId, LeadId, TypedId, WorkspaceId};
+use baton_domain::time::Millis;
+use serde::{Deserialize, Serialize};
+use uuid::Uuid;
+
+/// A delivery as listed.
+#[derive(Clone, PartialEq, Debug)]
+pub struct DeliveryRow {
+    /// Its id.
+    pub id: DeliveryId,
+    /// The lead it carries.
+    pub lead: Option<LeadId>,
+    /// Version of the lead's data.
+    pub data_version: i64,
+    /// The event it carries, by position.
+    pub event: Option<i64>,
+    /// True when it goes to an event subscription.
+    pub to_subscription: bool,
+    /// Id of the destination or subscription.
+    pub target: Uuid,
+    /// Why it exists.
+    pub cause: DeliveryCause,
+    /// The delivery it was made from.
+    pub parent: Option<DeliveryId>,
+    /// Its state.
+    pub state: DeliveryState,
+    /// True while its target is paused or disabled: it waits, whatever its state says.
+    pub stopped: bool,
+    /// How many attempts were made.
+    pub attempts: i64,
+    /// When the next one is due.
+    pub next_attempt_at: Option<Millis>,
+    /// Verdict of the last attempt.
+    pub verdict: Option<String>,
+    /// Why it is where it is.
+    pub note: Option<String>,
+    /// When it was made.
+    pub created_at: Millis,
+    /// When it last changed.
+    pub updated_at: Millis,
+}
+
+/// The parts of an attempt that are stored as JSON. Read by later releases: fields are only added.
+#[derive(Clone, Serialize, Deserialize, PartialEq, Debug, Default)]
+pub struct AttemptBody {
+    /// What decided.
+    pub decided_by: String,
+    /// Index of the rule that hit.
+    #[serde(default)]
+    pub rule: Option<i64>,
+    /// The reason given; outside text.
+    #[serde(default)]
+    pub reason: Option<String>,
+    /// HTTP status.
+    #[serde(default)]
+    pub status: Option<u16>,
+    /// Fault word and detail.
+    #[serde(default)]
+    pub fault: Option<(String, String)>,
+    /// Headers of this attempt beside the stored request's.
+    #[serde(default)]
+    pub sent_headers: Vec<(String, String)>,
+    /// The answer's headers.
+    #[serde(default)]
+    pub answer_headers: Vec<(String, String)>,
+    /// Whether the stored answer is only its head.
+    #[serde(default)]
+    pub answer_cut: bool,
+    /// Where the time went.
+    #[serde(default)]
+    pub phases: Phases,
+    /// What was taken from the answer.
+    #[serde(default)]
+    pub extracted: serde_json::Value,
+}
+
+/// One attempt with its answer.
+#[derive(Clone, PartialEq, Debug)]
+pub struct AttemptRow {
+    /// 1, 2, ...
+    pub n: i64,
+    /// True when it ended after somebody else had taken the delivery over.
+    pub late: bool,
+    /// When it began.
+    pub started_at: Millis,
+    /// When it ended.
+    pub ended_at: Millis,
+    /// Its verdict.
+    pub verdict: String,
+    /// The rest of its record.
+    pub body: AttemptBody,
+    /// Head of the answer's body.
+    pub answer: Vec<u8>,
+}
+
+#[derive(Serialize, Deserialize)]
+struct RequestBody {
+    method: String,
+    url: String,
+    headers: Vec<(String, String)>,
+    body: String,
+    #[serde(default)]
+    body_base64: bool,
+    #[serde(default)]
+    secret_headers: Vec<String>,
+}
+
+/// Encodes a request for its row; seals it when it holds secrets.
+pub(crate) fn encode_request(
+    request: &StoredRequest,
+    master: &crate::sealing::MasterKey,
+) -> Result<(bool, Vec<u8>), StoreError> {
+    use base64::Engine as _;
+    let (body, body_base64) = match std::str::from_utf8(&request.request.body) {
+        Ok(text) => (text.to_owned(), false),
+        Err(_) => {
+            let engine = base64::engine::general_purpose::STANDARD;
+            (engine.encode(&request.request.body), true)
+        }
+    };
+    let plain = serde_json::to_vec(&RequestBody {
+        method: request.request.method.clone(),
+        url: request.request.url.clone(),
+        headers: request.request.headers.clone(),
+        body,
+        body_base64,
+        secret_headers: request.secret_headers.clone(),
+    })
+    .map_err(|e| StoreError::Damaged { what: "request", detail: e.to_string() })?;
+    if request.sealed { Ok((true, master.seal("request", &plain)?)) } else { Ok((false, plain)) }
+}
+
+fn decode_request(
+    sealed: bool,
+    bytes: &[u8],
+    master: &crate::sealing::MasterKey,
+) -> Result<StoredRequest, StoreError> {
+    use base64::Engine as _;
+    let opened;
+    let plain = if sealed {
+        opened = master.open("request", bytes)?;
+        &opened
+    } else {
+        bytes
+    };
+    let damaged = |detail: String| StoreError::Damaged { what: "request", detail };
+    let stored: RequestBody = serde_json::from_slice(plain).map_err(|e| damaged(e.to_string()))?;
+    let body = if stored.body_base64 {
+        let engine = base64::engine::general_purpose::STANDARD;
+        engine.decode(&stored.body).map_err(|e| damaged(e.to_string()))?
+    } else {
+        stored.body.into_bytes()
+    };
+    Ok(StoredRequest {
+        request: RequestSpec {
+            method: stored.method,
+            url: stored.url,
+            headers: stored.headers,
+            body,
+        },
+        secret_headers: stored.secret_headers,
+        sealed,
+    })
+}
+
+/// What a list of deliveries asks for; newest first.
+#[derive(Clone, Debug, Default)]
+pub struct DeliveryFilter {
+    /// Only of this state.
+    pub state: Option<DeliveryState>,
+    /// Only of this lead.
+    pub lead: Option<LeadId>,
+    /// Only to this destination or subscription.
+    pub target: Option<Uuid>,
+    /// Only before this delivery (the cursor).
+    pub before: Option<DeliveryId>,
+    /// At most so many, up to [`PAGE_MAX`].
+    pub limit: u32,
+}
+
+const COLUMNS: &str = "v.id, v.lead, v.data_version, v.event, v.target_kind, v.lane, v.cause, \
+     v.parent, v.state, v.attempts, v.due_at, v.verdict, v.note, v.created_at, v.updated_at, \
+     (SELECT count(*) FROM stopped_lanes s WHERE s.lane = v.lane)";
+
+fn read_row(row: &Row) -> Result<DeliveryRow, StoreError> {
+    let damaged = |what: &str| StoreError::Damaged {
+        what: "delivery",
+        detail: format!("its {what} is not a known word"),
+    };
+    let state = DeliveryState::parse(row.text(8)?).ok_or_else(|| damaged("state"))?;
+    Ok(DeliveryRow {
+        id: row.id(0)?,
+        lead: row.opt_id(1)?,
+        data_version: row.int(2)?,
+        event: row.opt_int(3)?,
+        to_subscription: row.int(4)? == 1,
+        target: row.uuid(5)?,
+        cause: DeliveryCause::parse(row.text(6)?).ok_or_else(|| damaged("cause"))?,
+        parent: row.opt_id(7)?,
+        state,
+        stopped: !state.is_final() && row.flag(15)?,
+        attempts: row.int(9)?,
+        next_attempt_at: row.opt_millis(10)?,
+        verdict: row.opt_text(11)?,
+        note: row.opt_text(12)?,
+        created_at: row.millis(13)?,
+        updated_at: row.millis(14)?,
+    })
+}
+
+impl WorkspaceStore {
+    /// One delivery.
+    pub async fn delivery(&self, delivery: DeliveryId) -> Result<Option<DeliveryRow>, StoreError> {
+        let sql = format!("SELECT {COLUMNS} FROM deliveries v WHERE v.ws = ?1 AND v.id = ?2");
+        let rows = self.query(&sql, &[id(self.workspace), id(delivery)]).await?;
+        rows.first().map(read_row).transpose()
+    }
+
+    /// Deliveries, newest first.
+    pub async fn deliveries(
+        &self,
+        filter: &DeliveryFilter,
+    ) -> Result<Page<DeliveryRow>, StoreError> {
+        let limit = filter.limit.clamp(1, PAGE_MAX);
+        let mut params = vec![id(self.workspace)];
+        let mut sql = format!("SELECT {COLUMNS} FROM deliveries v WHERE v.ws = ?1");
+        let mut push = |clause: &str, value: Value| {
+            params.push(value);
+            sql.push_str(&format!(" AND v.{clause} ?{}", params.len()));
+        };
+        if let Some(before) = filter.before {
+            push("id <", id(before));
+        }
+        if let Some(lead) = filter.lead {
+            push("lead =", id(lead));
+        }
+        if let Some(target) = filter.target {
+            push("lane =", target.into());
+        }
+        if let Some(state) = filter.state {
+            sql.push_str(&format!(" AND v.state = '{state}'"));
+        }
+        sql.push_str(&format!(" ORDER BY v.id DESC LIMIT {limit}"));
+        let rows: Vec<DeliveryRow> =
+            self.query(&sql, &params).await?.iter().map(read_row).collect::<Result<_, _>>()?;
+        let next = rows.last().filter(|_| rows.len() == limit as usize).map(|row| row.id.uuid());
+        Ok(Page { rows, next })
+    }
+
+    /// The attempts of a delivery, in order.
+    pub async fn attempts(&self, delivery: DeliveryId) -> Result<Vec<AttemptRow>, StoreError> {
+        let rows = self
+            .query(
+                "SELECT n, late, started_at, ended_at, verdict, body, answer FROM attempts \
+                 WHERE ws = ?1 AND delivery = ?2 ORDER BY n, seq LIMIT 500",
+                &[id(self.workspace), id(delivery)],
+            )
+            .await?;
+        rows.iter()
+            .map(|row| {
+                Ok(AttemptRow {
+                    n: row.int(0)?,
+                    late: row.flag(1)?,
+                    started_at: row.millis(2)?,
+                    ended_at: row.millis(3)?,
+                    verdict: row.text(4)?.to_owned(),
+                    body: serde_json::from_slice(row.bytes(5)?).map_err(|e| {
+                        StoreError::Damaged { what: "attempt", detail: e.to_string() }
+                    })?,
+                    answer: row.bytes(6)?.to_vec(),
+                })
+            })
+            .collect()
+    }
+
+    /// The request that attempt `n` of a delivery sent: the newest stored at or before it.
+    pub async fn request(
+        &self,
+        delivery: DeliveryId,
+        n: i64,
+    ) -> Result<Option<StoredRequest>, StoreError> {
+        let rows = self
+            .query(
+                "SELECT sealed, body FROM requests WHERE ws = ?1 AND delivery = ?2 \
+                 AND revision <= ?3 ORDER BY revision DESC LIMIT 1",
+                &[id(self.workspace), id(delivery), n.into()],
+            )
+            .await?;
+        rows.first()
+            .map(|row| decode_request(row.flag(0)?, row.bytes(1)?, self.store.master()))
+            .transpose()
+    }
+
+    /// Sends a finished or waiting delivery's lead again, as a delivery of its own. `nonce` makes
+    /// each press of the button its own resend.
+    pub async fn resend(&self, delivery: DeliveryId) -> Result<DeliveryId, StoreError> {
+        let resend = Resend {
+            workspace: self.workspace,
+            of: delivery,
+            id: self.store.new_id(),
+            now: self.store.now(),
+        };
+        match self.store.write(Command::Resend(Box::new(resend))).await? {
+            Reply::Resent(made) => Ok(made),
+            _ => Err(StoreError::NotFound),
+        }
+    }
+
+    /// Makes the held deliveries of a destination due again, after its settings were mended.
+    pub async fn release_held(&self, destination: DestinationId) -> Result<u64, StoreError> {
+        let command = Command::ReleaseHeld {
+            workspace: self.workspace.uuid(),
+            lane: destination.uuid(),
+            now: self.store.now(),
+        };
+        match self.store.write(command).await? {
+            Reply::Count(n) => Ok(n),
+            _ => Ok(0),
+        }
+    }
+}
+
+/// A resend as data.
+pub(crate) struct Resend {
+    pub workspace: WorkspaceId,
+    pub of: DeliveryId,
+    pub id: DeliveryId,
+    pub now: Millis,
+}
+
+pub(crate) async fn run_resend(
+    tx: &Tx<'_>,
+    resend: &Resend,
+) -> Result<(Reply, Effects), StoreError> {
+    let row = tx
+        .query_opt(
+            "SELECT lead, data_version, event, target_kind, lane, state FROM deliveries \
+             WHERE ws = ?1 AND id = ?2",
+            &[id(resend.workspace), id(resend.of)],
+        )
+        .await?
+        .ok_or(StoreError::NotFound)?;
+    let lane = row.uuid(4)?;
+    let waiting = matches!(row.text(5)?, "pending" | "retrying" | "held");
+    if waiting {
+        // The person's resend takes the place of what was still planned.
+        tx.execute(
+            "UPDATE deliveries SET state = 'cancelled', wake_at = NULL, updated_at = ?3, \
+             note = 'resent by hand' WHERE ws = ?1 AND id = ?2",
+            &[id(resend.workspace), id(resend.of), resend.now.into()],
+        )
+        .await?;
+    }
+    let new = vec![
+        id(resend.workspace),
+        id(resend.id),
+        opt_id(row.opt_id::<LeadId>(0)?),
+        row.int(1)?.into(),
+        row.opt_int(2)?.into(),
+        row.int(3)?.into(),
+        lane.into(),
+        "resend".into(),
+        id(resend.of),
+        resend.now.into(),
+        resend.now.into(),
+    ];
+    tx.execute_many(&sql::DELIVERIES_ADD, &[new]).await?;
+    let effects = Effects { lanes: vec![lane], ..Effects::default() };
+    Ok((Reply::Resent(resend.id), effects))
+}
+
+pub(crate) async fn run_release_held(
+    tx: &Tx<'_>,
+    workspace: Uuid,
+    lane: Uuid,
+    now: Millis,
+) -> Result<(Reply, Effects), StoreError> {
+    let released = tx
+        .execute(
+            "UPDATE deliveries SET state = 'retrying', wake_at = ?3, due_at = ?3, updated_at = ?3 \
+             WHERE ws = ?1 AND state = 'held' AND lane = ?2",
+            &[workspace.into(), lane.into(), now.into()],
+        )
+        .await?;
+    Ok((Reply::Count(released), Effects { lanes: vec![lane], ..Effects::default() }))
+}

@@ -1,0 +1,287 @@
+//! Ending attempts in a batch. What is no longer ours is recorded as late and changes nothing.
+
+use super::{Finish, Release};
+use crate::command::{Effects, FinishCommand, Reply};
+use crate::db::{Tx, Value, id, opt_id};
+use crate::docs::run::disable_target;
+use crate::error::StoreError;
+use crate::sql;
+use baton_domain::delivery::DeliveryState;
+use baton_domain::id::{DeliveryId, LeadId, TypedId};
+use baton_domain::time::Millis;
+use std::collections::{BTreeMap, HashMap, HashSet};
+use uuid::Uuid;
+
+pub(crate) async fn run_finishes(
+    tx: &Tx<'_>,
+    commands: &[&FinishCommand],
+) -> Result<(Vec<Result<Reply, StoreError>>, Effects), StoreError> {
+    let mut effects = Effects::default();
+    let owned = finish_deliveries(tx, commands).await?;
+    write_records(tx, commands, &owned).await?;
+    write_events(tx, commands, &owned, &mut effects).await?;
+    write_followups(tx, commands, &owned, &mut effects).await?;
+    for command in commands {
+        let finish = &command.finish;
+        if !owned.contains(&finish.delivery) {
+            continue;
+        }
+        if let Some(lead) = finish.lead.filter(|_| finish.state.is_final() || finish.lead_delivered)
+        {
+            effects.leads.push(lead);
+        }
+        if let Some(disable) = &finish.disable {
+            disable_target(tx, finish, disable, &mut effects).await?;
+        }
+    }
+    let replies = commands
+        .iter()
+        .map(|c| Ok(Reply::Finished { owned: owned.contains(&c.finish.delivery) }))
+        .collect();
+    Ok((replies, effects))
+}
+
+async fn finish_deliveries(
+    tx: &Tx<'_>,
+    commands: &[&FinishCommand],
+) -> Result<HashSet<DeliveryId>, StoreError> {
+    // Sorted, so that two nodes take their locks in one order.
+    let mut params: BTreeMap<DeliveryId, Vec<Value>> = BTreeMap::new();
+    for Finish { workspace, delivery, token, now, attempt, state, next_at, note, .. } in
+        commands.iter().map(|c| &c.finish)
+    {
+        params.insert(
+            *delivery,
+            vec![
+                id(*workspace),
+                id(*delivery),
+                (*token).into(),
+                state.as_str().into(),
+                attempt.is_some().into(),
+                (*next_at).into(),
+                attempt.as_ref().map(|a| a.verdict.as_str()).into(),
+                note.clone().into(),
+                (*now).into(),
+            ],
+        );
+    }
+    let params: Vec<Vec<Value>> = params.into_values().collect();
+    let owned: HashSet<DeliveryId> = tx
+        .query_many(&sql::FINISH, &params)
+        .await?
+        .iter()
+        .map(|row| row.id(0))
+        .collect::<Result<_, _>>()?;
+    let retrying: Vec<Vec<Value>> = commands
+        .iter()
+        .map(|c| &c.finish)
+        .filter(|f| {
+            f.state == DeliveryState::Retrying && f.lead.is_some() && owned.contains(&f.delivery)
+        })
+        .map(|f| vec![id(f.workspace), id(f.delivery), f.now.into()])
+        .collect();
+    tx.execute_many(&sql::RETRY_SUPERSEDE, &retrying).await?;
+    Ok(owned)
+}
+
+async fn write_records(
+    tx: &Tx<'_>,
+    commands: &[&FinishCommand],
+    owned: &HashSet<DeliveryId>,
+) -> Result<(), StoreError> {
+    let mut attempts = Vec::new();
+    let mut requests = Vec::new();
+    for command in commands {
+        let finish = &command.finish;
+        if let (Some(attempt), Some(body)) = (&finish.attempt, &command.attempt_body) {
+            attempts.push(vec![
+                id(finish.delivery),
+                attempt.n.into(),
+                id(finish.workspace),
+                (!owned.contains(&finish.delivery)).into(),
+                attempt.started_at.into(),
+                finish.now.into(),
+                attempt.verdict.as_str().into(),
+                Value::Bytes(body.clone()),
+                Value::Bytes(attempt.answer.clone()),
+            ]);
+            if let Some((sealed, body)) = &command.request_body {
+                requests.push(vec![
+                    id(finish.delivery),
+                    attempt.n.into(),
+                    id(finish.workspace),
+                    (*sealed).into(),
+                    Value::Bytes(body.clone()),
+                ]);
+            }
+        }
+    }
+    tx.execute_many(&sql::ATTEMPTS_ADD, &attempts).await?;
+    tx.execute_many(&sql::REQUESTS_ADD, &requests).await?;
+    Ok(())
+}
+
+async fn write_events(
+    tx: &Tx<'_>,
+    commands: &[&FinishCommand],
+    owned: &HashSet<DeliveryId>,
+    effects: &mut Effects,
+) -> Result<(), StoreError> {
+    // One row per lead: an UPDATE with arrays would touch a lead named twice only once.
+    let mut touched: BTreeMap<LeadId, (Value, i64, bool, Millis)> = BTreeMap::new();
+    let ours: Vec<&Finish> =
+        commands.iter().map(|c| &c.finish).filter(|f| owned.contains(&f.delivery)).collect();
+    for finish in &ours {
+        let Some(lead) = finish.lead else { continue };
+        if finish.events.is_empty() && !finish.lead_delivered {
+            continue;
+        }
+        let entry = touched.entry(lead).or_insert((id(finish.workspace), 0, false, finish.now));
+        entry.1 += finish.events.len() as i64;
+        entry.2 |= finish.lead_delivered;
+    }
+    let params: Vec<Vec<Value>> = touched
+        .into_iter()
+        .map(|(lead, (workspace, events, delivered, now))| {
+            vec![workspace, id(lead), events.into(), delivered.into(), now.into()]
+        })
+        .collect();
+    let mut next: HashMap<LeadId, (i64, i64)> = HashMap::new();
+    let counts: HashMap<Uuid, i64> = params
+        .iter()
+        .filter_map(|p| match (&p[1], &p[2]) {
+            (Value::Id(lead), Value::Int(n)) => Some((*lead, *n)),
+            _ => None,
+        })
+        .collect();
+    for row in tx.query_many(&sql::LEADS_TOUCH, &params).await? {
+        let lead: LeadId = row.id(0)?;
+        let added = counts.get(&lead.uuid()).copied().unwrap_or(0);
+        next.insert(lead, (row.int(1)? - added + 1, row.int(2)?));
+    }
+    let mut events = Vec::new();
+    for finish in ours {
+        for event in &finish.events {
+            let (n, version) = match finish.lead.and_then(|l| next.get_mut(&l)) {
+                Some(slot) => {
+                    slot.0 += 1;
+                    (slot.0 - 1, slot.1)
+                }
+                None => (0, 0),
+            };
+            events.push(vec![
+                id(event.id),
+                id(finish.workspace),
+                event.kind.as_str().into(),
+                finish.now.into(),
+                opt_id(finish.lead),
+                n.into(),
+                version.into(),
+                Value::Bytes(event.delta.clone()),
+            ]);
+        }
+    }
+    effects.events |= !events.is_empty();
+    tx.execute_many(&sql::EVENTS_ADD, &events).await?;
+    Ok(())
+}
+
+async fn write_followups(
+    tx: &Tx<'_>,
+    commands: &[&FinishCommand],
+    owned: &HashSet<DeliveryId>,
+    effects: &mut Effects,
+) -> Result<(), StoreError> {
+    let mut rows = Vec::new();
+    for finish in commands.iter().map(|c| &c.finish).filter(|f| owned.contains(&f.delivery)) {
+        for followup in &finish.followups {
+            let version = current_version(tx, finish).await?;
+            rows.push(vec![
+                id(finish.workspace),
+                id(followup.id),
+                opt_id(finish.lead),
+                version.into(),
+                Value::Null,
+                Value::Int(0),
+                id(followup.destination),
+                "failover".into(),
+                id(finish.delivery),
+                followup.due.into(),
+                finish.now.into(),
+            ]);
+            effects.lanes.push(followup.destination.uuid());
+        }
+    }
+    tx.execute_many(&sql::DELIVERIES_ADD, &rows).await?;
+    Ok(())
+}
+
+/// The version the failed delivery carried: a failover gets the same lead.
+async fn current_version(tx: &Tx<'_>, finish: &Finish) -> Result<i64, StoreError> {
+    let row = tx
+        .query_opt(
+            "SELECT data_version FROM deliveries WHERE ws = ?1 AND id = ?2",
+            &[id(finish.workspace), id(finish.delivery)],
+        )
+        .await?;
+    row.map_or(Ok(1), |r| r.int(0))
+}
+
+pub(crate) async fn run_release(
+    tx: &Tx<'_>,
+    releases: &[Release],
+) -> Result<(Reply, Effects), StoreError> {
+    let mut params: Vec<Vec<Value>> = releases
+        .iter()
+        .map(|r| vec![id(r.workspace), id(r.delivery), r.token.into(), r.due.into()])
+        .collect();
+    params.sort_by_key(|p| match p[1] {
+        Value::Id(u) => u,
+        _ => Uuid::nil(),
+    });
+    let mut effects = Effects::default();
+    let rows = tx.query_many(&sql::RELEASE, &params).await?;
+    for row in &rows {
+        effects.lanes.push(row.uuid(0)?);
+    }
+    Ok((Reply::Count(rows.len() as u64), effects))
+}
+
+pub(crate) async fn run_renew(
+    tx: &Tx<'_>,
+    deliveries: &[(Uuid, DeliveryId)],
+    tokens: &[Uuid],
+    until: Millis,
+) -> Result<(Reply, Effects), StoreError> {
+    let mut params: Vec<(DeliveryId, Vec<Value>)> = deliveries
+        .iter()
+        .zip(tokens)
+        .map(|((ws, delivery), token)| {
+            (*delivery, vec![(*ws).into(), id(*delivery), (*token).into(), until.into()])
+        })
+        .collect();
+    params.sort_by_key(|(delivery, _)| *delivery);
+    let params: Vec<Vec<Value>> = params.into_iter().map(|(_, p)| p).collect();
+    let renewed = tx.execute_many(&sql::RENEW, &params).await?;
+    Ok((Reply::Count(renewed), Effects::default()))
+}
+
+/// Makes everything that was in flight due at once: the directory lock proves that no other
+/// process is sending.
+pub(crate) async fn run_free_leases(
+    tx: &Tx<'_>,
+    now: Millis,
+) -> Result<(Reply, Effects), StoreError> {
+    let freed = tx
+        .execute(
+            "UPDATE deliveries SET wake_at = ?1 WHERE wake_at IS NOT NULL AND state = 'in_flight'",
+            &[now.into()],
+        )
+        .await?;
+    tx.execute(
+        "UPDATE tasks SET wake_at = ?1 WHERE wake_at IS NOT NULL AND state = 'running'",
+        &[now.into()],
+    )
+    .await?;
+    Ok((Reply::Count(freed), Effects::default()))
+}

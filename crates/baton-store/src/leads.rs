@@ -1,0 +1,362 @@
+//! Reading leads, and letting held ones go.
+
+use crate::command::{Command, Effects, Reply};
+use crate::db::{Row, Tx, Value, id};
+use crate::error::StoreError;
+use crate::events::EventRow;
+use crate::sql;
+use crate::store::WorkspaceStore;
+use baton_domain::id::{
+    CampaignId, DeliveryId, DestinationId, LeadId, SourceId, TypedId, WorkspaceId,
+};
+use baton_domain::lead::{LeadData, LeadState, LeadView};
+use baton_domain::time::Millis;
+
+/// Most leads on a page.
+pub const PAGE_MAX: u32 = 200;
+/// Most rows a list with rare filters looks at before it returns a cursor.
+pub const EXAMINED_MAX: u32 = 5_000;
+
+/// A lead as listed.
+#[derive(Clone, PartialEq, Debug)]
+pub struct LeadRow {
+    /// Its id.
+    pub id: LeadId,
+    /// Its campaign.
+    pub campaign: CampaignId,
+    /// Its source.
+    pub source: SourceId,
+    /// Its state.
+    pub state: LeadState,
+    /// The operator's word for it.
+    pub status: String,
+    /// 0 to 100.
+    pub score: Option<i64>,
+    /// Version of its data.
+    pub data_version: i64,
+    /// Whether it is a test.
+    pub test: bool,
+    /// The lead it repeats.
+    pub duplicate_of: Option<LeadId>,
+    /// The sender's sequence number of a partial lead.
+    pub partial_seq: Option<i64>,
+    /// Why it was refused or put aside, as JSON.
+    pub problems: Option<Vec<u8>>,
+    /// When it came.
+    pub created_at: Millis,
+    /// When it last changed.
+    pub updated_at: Millis,
+    /// Its data.
+    pub data: LeadData,
+}
+
+/// What a list of leads asks for; newest first.
+#[derive(Clone, Debug, Default)]
+pub struct LeadFilter {
+    /// Only of this state.
+    pub state: Option<LeadState>,
+    /// Only of this campaign.
+    pub campaign: Option<CampaignId>,
+    /// Only of this source.
+    pub source: Option<SourceId>,
+    /// Only with this status.
+    pub status: Option<String>,
+    /// Only that came at or after this instant.
+    pub since: Option<Millis>,
+    /// Only that came before this instant.
+    pub until: Option<Millis>,
+    /// Only whose e-mail address or phone number is exactly this.
+    pub exact: Option<String>,
+    /// Only that contain this text (at least three characters) in a field.
+    pub text: Option<String>,
+    /// Only before this lead (the cursor).
+    pub before: Option<LeadId>,
+    /// At most so many, up to [`PAGE_MAX`].
+    pub limit: u32,
+}
+
+/// One page of a list.
+#[derive(Clone, Debug)]
+pub struct Page<T> {
+    /// The rows.
+    pub rows: Vec<T>,
+    /// Where the next page begins, if there may be more.
+    pub next: Option<uuid::Uuid>,
+}
+
+const COLUMNS: &str = "l.id, l.campaign, l.source, l.state, l.status, l.score, l.data_version, \
+     l.test, l.duplicate_of, l.partial_seq, l.problems, l.created_at, l.updated_at, d.body";
+
+fn read_row(row: &Row) -> Result<LeadRow, StoreError> {
+    let damaged = |detail: String| StoreError::Damaged { what: "lead", detail };
+    Ok(LeadRow {
+        id: row.id(0)?,
+        campaign: row.id(1)?,
+        source: row.id(2)?,
+        state: LeadState::parse(row.text(3)?)
+            .ok_or_else(|| damaged("its state is not a known word".to_owned()))?,
+        status: row.text(4)?.to_owned(),
+        score: row.opt_int(5)?,
+        data_version: row.int(6)?,
+        test: row.flag(7)?,
+        duplicate_of: row.opt_id(8)?,
+        partial_seq: row.opt_int(9)?,
+        problems: row.opt_bytes(10)?,
+        created_at: row.millis(11)?,
+        updated_at: row.millis(12)?,
+        data: serde_json::from_slice(row.bytes(13)?).map_err(|e| damaged(e.to_string()))?,
+    })
+}
+
+/// The id that sorts just below every id of the instant `at`.
+fn floor_id(at: Millis) -> Value {
+    Value::Id(baton_domain::id::uuid_v7(at, [0; 10]))
+}
+
+impl WorkspaceStore {
+    /// One lead with its newest data.
+    pub async fn lead(&self, lead: LeadId) -> Result<Option<LeadRow>, StoreError> {
+        let sql = format!(
+            "SELECT {COLUMNS} FROM leads l JOIN lead_data d ON d.lead = l.id \
+             AND d.version = l.data_version WHERE l.ws = ?1 AND l.id = ?2"
+        );
+        let rows = self.query(&sql, &[id(self.workspace), id(lead)]).await?;
+        rows.first().map(read_row).transpose()
+    }
+
+    /// What a request or event about a lead is rendered from, with the data of `version`.
+    pub async fn lead_view(
+        &self,
+        lead: LeadId,
+        version: i64,
+    ) -> Result<Option<LeadView>, StoreError> {
+        let sql = format!(
+            "SELECT {COLUMNS} FROM leads l JOIN lead_data d ON d.lead = l.id AND d.version = ?3 \
+             WHERE l.ws = ?1 AND l.id = ?2"
+        );
+        let rows = self.query(&sql, &[id(self.workspace), id(lead), version.into()]).await?;
+        let Some(row) = rows.first().map(read_row).transpose()? else { return Ok(None) };
+        Ok(Some(self.view(row, version)))
+    }
+
+    /// A lead's row as the view that requests and events are rendered from.
+    #[must_use]
+    pub fn view(&self, row: LeadRow, version: i64) -> LeadView {
+        let snapshot = self.store.snapshot();
+        let source = snapshot
+            .sources
+            .get(&row.source)
+            .map_or_else(|| row.source.to_string(), |s| s.body.name.clone());
+        let campaign = snapshot
+            .campaigns
+            .get(&row.campaign)
+            .map_or_else(|| row.campaign.to_string(), |c| c.body.reference.clone());
+        LeadView {
+            id: row.id,
+            data_version: version,
+            data: row.data,
+            state: row.state,
+            status: row.status,
+            score: row.score,
+            source,
+            campaign,
+            created_at: row.created_at,
+            test: row.test,
+            seq: row.partial_seq,
+        }
+    }
+
+    /// Leads, newest first. Filters that hit rarely look at [`EXAMINED_MAX`] rows at most and
+    /// then return a cursor, with or without rows.
+    pub async fn leads(&self, filter: &LeadFilter) -> Result<Page<LeadRow>, StoreError> {
+        let limit = filter.limit.clamp(1, PAGE_MAX);
+        let ids = match (&filter.exact, &filter.text) {
+            (Some(exact), _) => Some(self.leads_by_exact(exact, filter.before, limit).await?),
+            (None, Some(text)) => Some(self.leads_by_text(text, filter.before, limit).await?),
+            (None, None) => None,
+        };
+        if let Some(ids) = ids {
+            return self.leads_among(filter, ids, limit).await;
+        }
+        let mut params = vec![id(self.workspace)];
+        let mut sql = "SELECT * FROM leads l WHERE l.ws = ?1".to_owned();
+        push_before(&mut sql, &mut params, filter.before);
+        if let Some(since) = filter.since {
+            params.push(floor_id(since));
+            sql.push_str(&format!(" AND l.id >= ?{}", params.len()));
+        }
+        if let Some(until) = filter.until {
+            params.push(floor_id(until));
+            sql.push_str(&format!(" AND l.id < ?{}", params.len()));
+        }
+        // The state stands in the text so that the partial index over rare states is used.
+        if let Some(state) = filter.state {
+            sql.push_str(&format!(" AND l.state = '{state}'"));
+        }
+        sql.push_str(&format!(" ORDER BY l.id DESC LIMIT {EXAMINED_MAX}"));
+        let mut outer = format!(
+            "SELECT {COLUMNS} FROM ({sql}) l JOIN lead_data d ON d.lead = l.id \
+             AND d.version = l.data_version WHERE 1 = 1"
+        );
+        push_filters(&mut outer, &mut params, filter);
+        outer.push_str(&format!(" ORDER BY l.id DESC LIMIT {limit}"));
+        let rows: Vec<LeadRow> =
+            self.query(&outer, &params).await?.iter().map(read_row).collect::<Result<_, _>>()?;
+        let next = if rows.len() == limit as usize {
+            rows.last().map(|r| r.id.uuid())
+        } else if filter.campaign.is_some() || filter.source.is_some() || filter.status.is_some() {
+            self.last_examined(filter).await?
+        } else {
+            None
+        };
+        Ok(Page { rows, next })
+    }
+
+    /// The id at which a list with rare filters stopped looking, if it stopped.
+    async fn last_examined(&self, filter: &LeadFilter) -> Result<Option<uuid::Uuid>, StoreError> {
+        let mut params = vec![id(self.workspace)];
+        let mut sql = "SELECT l.id FROM leads l WHERE l.ws = ?1".to_owned();
+        push_before(&mut sql, &mut params, filter.before);
+        if let Some(state) = filter.state {
+            sql.push_str(&format!(" AND l.state = '{state}'"));
+        }
+        sql.push_str(&format!(" ORDER BY l.id DESC LIMIT 1 OFFSET {}", EXAMINED_MAX - 1));
+        self.query(&sql, &params).await?.first().map(|r| r.uuid(0)).transpose()
+    }
+
+    async fn leads_among(
+        &self,
+        filter: &LeadFilter,
+        ids: Vec<LeadId>,
+        limit: u32,
+    ) -> Result<Page<LeadRow>, StoreError> {
+        let full = ids.len() == limit as usize;
+        let last = ids.last().map(|l| l.uuid());
+        let mut rows = Vec::with_capacity(ids.len());
+        for lead in ids {
+            if let Some(row) = self.lead(lead).await?.filter(|row| matches(filter, row)) {
+                rows.push(row);
+            }
+        }
+        Ok(Page { rows, next: last.filter(|_| full) })
+    }
+
+    /// What happened to a lead, in order.
+    pub async fn lead_events(&self, lead: LeadId) -> Result<Vec<EventRow>, StoreError> {
+        let sql = format!(
+            "SELECT {} FROM events WHERE lead = ?2 AND ws = ?1 ORDER BY n, position LIMIT 1000",
+            crate::events::columns(self.store.is_postgres())
+        );
+        let rows = self.query(&sql, &[id(self.workspace), id(lead)]).await?;
+        rows.iter().map(crate::events::read_event).collect()
+    }
+
+    /// Lets at most `limit` held leads of a campaign go, making their deliveries; how many went.
+    pub async fn resume_held(
+        &self,
+        campaign: CampaignId,
+        destinations: Vec<DestinationId>,
+        limit: u32,
+    ) -> Result<u64, StoreError> {
+        let rows = self
+            .query(
+                "SELECT id, data_version, event_seq FROM leads WHERE ws = ?1 AND state = 'held' \
+                 AND campaign = ?2 ORDER BY id LIMIT ?3",
+                &[id(self.workspace), id(campaign), Value::Int(i64::from(limit))],
+            )
+            .await?;
+        let mut leads = Vec::with_capacity(rows.len());
+        for row in &rows {
+            let deliveries =
+                destinations.iter().map(|d| (self.store.new_id::<DeliveryId>(), *d)).collect();
+            leads.push((row.id(0)?, row.int(1)?, deliveries));
+        }
+        if leads.is_empty() {
+            return Ok(0);
+        }
+        let resume = ResumeHeld { workspace: self.workspace, now: self.store.now(), leads };
+        match self.store.write(Command::ResumeHeldLeads(resume)).await? {
+            Reply::Count(n) => Ok(n),
+            _ => Ok(0),
+        }
+    }
+}
+
+fn push_before(sql: &mut String, params: &mut Vec<Value>, before: Option<LeadId>) {
+    if let Some(before) = before {
+        params.push(id(before));
+        sql.push_str(&format!(" AND l.id < ?{}", params.len()));
+    }
+}
+
+fn push_filters(sql: &mut String, params: &mut Vec<Value>, filter: &LeadFilter) {
+    let mut push = |column: &str, value: Value| {
+        params.push(value);
+        sql.push_str(&format!(" AND l.{column} = ?{}", params.len()));
+    };
+    if let Some(campaign) = filter.campaign {
+        push("campaign", id(campaign));
+    }
+    if let Some(source) = filter.source {
+        push("source", id(source));
+    }
+    if let Some(status) = &filter.status {
+        push("status", status.as_str().into());
+    }
+}
+
+fn matches(filter: &LeadFilter, row: &LeadRow) -> bool {
+    filter.state.is_none_or(|s| s == row.state)
+        && filter.campaign.is_none_or(|c| c == row.campaign)
+        && filter.source.is_none_or(|s| s == row.source)
+        && filter.status.as_ref().is_none_or(|s| *s == row.status)
+        && filter.since.is_none_or(|s| row.created_at >= s)
+        && filter.until.is_none_or(|u| row.created_at < u)
+}
+
+/// Held leads that go on their way.
+pub(crate) struct ResumeHeld {
+    pub workspace: WorkspaceId,
+    pub now: Millis,
+    pub leads: Vec<(LeadId, i64, Vec<(DeliveryId, DestinationId)>)>,
+}
+
+pub(crate) async fn run_resume_held(
+    tx: &Tx<'_>,
+    resume: &ResumeHeld,
+) -> Result<(Reply, Effects), StoreError> {
+    let mut effects = Effects::default();
+    let mut rows = Vec::new();
+    let mut resumed = 0;
+    for (lead, version, deliveries) in &resume.leads {
+        let touched = tx
+            .execute(
+                "UPDATE leads SET state = 'received', updated_at = ?3 \
+                 WHERE ws = ?1 AND id = ?2 AND state = 'held'",
+                &[id(resume.workspace), id(*lead), resume.now.into()],
+            )
+            .await?;
+        if touched == 0 {
+            continue;
+        }
+        resumed += touched;
+        for (delivery, destination) in deliveries {
+            rows.push(vec![
+                id(resume.workspace),
+                id(*delivery),
+                id(*lead),
+                (*version).into(),
+                Value::Null,
+                Value::Int(0),
+                id(*destination),
+                "lead".into(),
+                Value::Null,
+                resume.now.into(),
+                resume.now.into(),
+            ]);
+            effects.lanes.push(destination.uuid());
+        }
+    }
+    tx.execute_many(&sql::DELIVERIES_ADD, &rows).await?;
+    Ok((Reply::Count(resumed), effects))
+}

@@ -1,0 +1,60 @@
+//! Migrations: the same number and name on both databases, each in one transaction, so that an
+//! interrupted one has not happened. A released migration never changes.
+
+use crate::db::{Tx, Value};
+use crate::error::{OpenError, StoreError};
+use baton_domain::time::Millis;
+
+struct Migration {
+    number: i64,
+    name: &'static str,
+    sqlite: &'static str,
+    postgres: &'static str,
+}
+
+const MIGRATIONS: &[Migration] = &[Migration {
+    number: 1,
+    name: "path",
+    sqlite: include_str!("../migrations/sqlite/0001_path.sql"),
+    postgres: include_str!("../migrations/postgres/0001_path.sql"),
+}];
+
+/// Brings the database to the newest migration. Needs to be the only one that does so now.
+pub(crate) async fn migrate(tx: &Tx<'_>, now: Millis) -> Result<(), OpenError> {
+    let integer = if tx.is_postgres() { "bigint" } else { "INTEGER" };
+    tx.batch(&format!(
+        "CREATE TABLE IF NOT EXISTS migrations (number {integer} NOT NULL PRIMARY KEY, \
+         name text NOT NULL, applied_at {integer} NOT NULL)"
+    ))
+    .await?;
+    let row = tx.query_opt("SELECT coalesce(max(number), 0) FROM migrations", &[]).await?;
+    let found = row.map_or(Ok(0), |r| r.int(0)).map_err(OpenError::Database)?;
+    let known = MIGRATIONS.last().map_or(0, |m| m.number);
+    if found > known {
+        return Err(OpenError::Newer { found, known });
+    }
+    for migration in MIGRATIONS.iter().filter(|m| m.number > found) {
+        apply(tx, migration, now).await?;
+    }
+    Ok(())
+}
+
+async fn apply(tx: &Tx<'_>, migration: &Migration, now: Millis) -> Result<(), StoreError> {
+    tx.batch("BEGIN").await?;
+    let text = if tx.is_postgres() { migration.postgres } else { migration.sqlite };
+    let applied = async {
+        tx.batch(text).await?;
+        tx.execute(
+            "INSERT INTO migrations (number, name, applied_at) VALUES (?1, ?2, ?3)",
+            &[Value::Int(migration.number), migration.name.into(), now.into()],
+        )
+        .await?;
+        tx.batch("COMMIT").await
+    };
+    if let Err(error) = applied.await {
+        drop(tx.batch("ROLLBACK").await);
+        return Err(error);
+    }
+    tracing::info!(number = migration.number, name = migration.name, "migration applied");
+    Ok(())
+}

@@ -1,0 +1,459 @@
+//! PostgreSQL 15 or newer, shared by several nodes: writer threads that commit in groups, a few
+//! connections for reading, one that listens.
+
+use crate::command::{Effects, Job};
+use crate::db::{Row, Statements, Tx, Value, from_postgres, pg_query};
+use crate::error::{OpenError, StoreError};
+use crate::hints::Hints;
+use crate::writer::{self, BATCH_MAX, QUEUE_MAX};
+use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+use tokio::runtime::Handle;
+use tokio::sync::{Semaphore, mpsc};
+use tokio_postgres::config::SslMode;
+use tokio_postgres::{AsyncMessage, Client, Config, NoTls, SimpleQueryMessage};
+use uuid::Uuid;
+
+const READERS: usize = 6;
+/// Transactions that collide are run again at most so often.
+const COLLISIONS_MAX: u32 = 10;
+const CONNECT_TIMEOUT: Duration = Duration::from_secs(3);
+/// After a failed connect, jobs are refused at once for so long before the next try.
+const CONNECT_REST: Duration = Duration::from_millis(500);
+/// How long the outcome of a commit is looked for after the connection was lost in it.
+const OUTCOME_TRIES: u32 = 20;
+/// Channel of the notifications between nodes.
+const CHANNEL: &str = "baton";
+/// A notification's payload may be 8,000 bytes; longer lists say "look at all".
+const PAYLOAD_BYTES_MAX: usize = 7_000;
+/// Key of the advisory lock under which migrations run.
+const MIGRATION_LOCK: i64 = 0x6261_746f_6e;
+
+/// How to connect, with TLS by the URL's `sslmode`.
+#[derive(Clone)]
+pub(crate) struct Connector {
+    config: Config,
+    tls: Option<tokio_postgres_rustls::MakeRustlsConnect>,
+}
+
+/// A connection with its prepared statements.
+pub(crate) struct Connection {
+    client: Client,
+    statements: Statements,
+}
+
+impl Connector {
+    /// Reads the URL.
+    pub fn new(url: &str) -> Result<Self, OpenError> {
+        let mut config: Config =
+            url.parse().map_err(|e: tokio_postgres::Error| OpenError::Url(e.to_string()))?;
+        config.connect_timeout(CONNECT_TIMEOUT);
+        config.keepalives_idle(Duration::from_secs(30));
+        config.tcp_user_timeout(Duration::from_secs(30));
+        if config.get_application_name().is_none() {
+            config.application_name("baton");
+        }
+        let tls = match config.get_ssl_mode() {
+            SslMode::Disable => None,
+            _ => Some(make_tls()?),
+        };
+        Ok(Self { config, tls })
+    }
+
+    async fn connect_with(
+        &self,
+        on_message: impl Fn(AsyncMessage) + Send + 'static,
+    ) -> Result<Connection, StoreError> {
+        let client = match &self.tls {
+            None => {
+                let (client, connection) =
+                    self.config.connect(NoTls).await.map_err(from_postgres)?;
+                drive(connection, on_message);
+                client
+            }
+            Some(tls) => {
+                let (client, connection) =
+                    self.config.connect(tls.clone()).await.map_err(from_postgres)?;
+                drive(connection, on_message);
+                client
+            }
+        };
+        Ok(Connection { client, statements: Statements::default() })
+    }
+
+    async fn connect(&self) -> Result<Connection, StoreError> {
+        self.connect_with(|_| {}).await
+    }
+}
+
+fn make_tls() -> Result<tokio_postgres_rustls::MakeRustlsConnect, OpenError> {
+    let mut roots = rustls::RootCertStore::empty();
+    roots.add_parsable_certificates(rustls_native_certs::load_native_certs().certs);
+    let provider = Arc::new(rustls::crypto::ring::default_provider());
+    let config = rustls::ClientConfig::builder_with_provider(provider)
+        .with_safe_default_protocol_versions()
+        .map_err(|e| OpenError::Url(e.to_string()))?
+        .with_root_certificates(roots)
+        .with_no_client_auth();
+    Ok(tokio_postgres_rustls::MakeRustlsConnect::new(config))
+}
+
+fn drive<S, T>(
+    mut connection: tokio_postgres::Connection<S, T>,
+    on_message: impl Fn(AsyncMessage) + Send + 'static,
+) where
+    S: tokio::io::AsyncRead + tokio::io::AsyncWrite + Unpin + Send + 'static,
+    T: tokio::io::AsyncRead + tokio::io::AsyncWrite + Unpin + Send + 'static,
+{
+    tokio::spawn(async move {
+        while let Some(message) =
+            std::future::poll_fn(|context| connection.poll_message(context)).await
+        {
+            match message {
+                Ok(message) => on_message(message),
+                Err(_) => return,
+            }
+        }
+    });
+}
+
+impl Connection {
+    fn tx(&self) -> Tx<'_> {
+        Tx::Pg { client: &self.client, statements: &self.statements }
+    }
+}
+
+pub(crate) struct Postgres {
+    /// Captures and everything that is not the engine's.
+    intake: mpsc::Sender<Job>,
+    /// Claims, finishes, renewals: so that neither waits for the other's commit.
+    engine: mpsc::Sender<Job>,
+    connector: Connector,
+    readers: Mutex<Vec<Connection>>,
+    permits: Semaphore,
+    threads: Mutex<Vec<std::thread::JoinHandle<()>>>,
+}
+
+impl Postgres {
+    /// Connects, checks the version and brings the database to the newest migration.
+    pub async fn open(
+        url: &str,
+        now: baton_domain::time::Millis,
+        node: Uuid,
+        nodes: Arc<AtomicU32>,
+        hints: Arc<Hints>,
+    ) -> Result<Self, OpenError> {
+        let connector = Connector::new(url)?;
+        let first = connector.connect().await?;
+        check_version(&first).await?;
+        first
+            .client
+            .batch_execute(&format!("SELECT pg_advisory_lock({MIGRATION_LOCK})"))
+            .await
+            .map_err(from_postgres)?;
+        let migrated = crate::migrations::migrate(&first.tx(), now).await;
+        let unlock = format!("SELECT pg_advisory_unlock({MIGRATION_LOCK})");
+        first.client.batch_execute(&unlock).await.map_err(from_postgres)?;
+        migrated?;
+        let mut threads = Vec::new();
+        let mut start = |name: &str| -> Result<mpsc::Sender<Job>, OpenError> {
+            let (sender, queue) = mpsc::channel(QUEUE_MAX);
+            let writer = Writer {
+                connector: connector.clone(),
+                handle: Handle::current(),
+                node,
+                nodes: Arc::clone(&nodes),
+                hints: Arc::clone(&hints),
+                refused_until: None,
+            };
+            let thread = std::thread::Builder::new()
+                .name(name.to_owned())
+                .spawn(move || writer.run(queue))
+                .map_err(|source| OpenError::Directory { dir: name.to_owned(), source })?;
+            threads.push(thread);
+            Ok(sender)
+        };
+        let intake = start("baton-intake")?;
+        let engine = start("baton-engine")?;
+        tokio::spawn(listen(connector.clone(), node, hints));
+        Ok(Self {
+            intake,
+            engine,
+            connector,
+            readers: Mutex::new(vec![first]),
+            permits: Semaphore::new(READERS),
+            threads: Mutex::new(threads),
+        })
+    }
+
+    /// The writer for a command of the engine, or for any other.
+    pub fn writer(&self, engine: bool) -> &mpsc::Sender<Job> {
+        if engine { &self.engine } else { &self.intake }
+    }
+
+    /// Reads the rows of a query on a free connection.
+    pub async fn query(&self, sql: &str, params: &[Value]) -> Result<Vec<Row>, StoreError> {
+        let _permit = self.permits.acquire().await.map_err(|_| StoreError::Closed)?;
+        let free = self.readers.lock().unwrap_or_else(PoisonError::into_inner).pop();
+        let connection = match free {
+            Some(connection) if !connection.client.is_closed() => connection,
+            _ => self.connector.connect().await?,
+        };
+        let rows = pg_query(&connection.client, &connection.statements, sql, params).await;
+        if !connection.client.is_closed() {
+            self.readers.lock().unwrap_or_else(PoisonError::into_inner).push(connection);
+        }
+        rows
+    }
+
+    /// Ends the writers once they have finished what they were given.
+    pub fn close(self) {
+        drop(self.intake);
+        drop(self.engine);
+        let threads = self.threads.into_inner().unwrap_or_else(PoisonError::into_inner);
+        for thread in threads {
+            drop(thread.join());
+        }
+    }
+}
+
+async fn check_version(connection: &Connection) -> Result<(), OpenError> {
+    let row = connection
+        .tx()
+        .query_opt("SELECT current_setting('server_version_num')::int8, version()", &[])
+        .await?;
+    let Some(row) = row else { return Ok(()) };
+    if row.int(0).map_err(OpenError::Database)? >= 150_000 {
+        return Ok(());
+    }
+    let found = row.text(1).map_err(OpenError::Database)?.to_owned();
+    Err(OpenError::PostgresTooOld { found })
+}
+
+struct Writer {
+    connector: Connector,
+    handle: Handle,
+    node: Uuid,
+    nodes: Arc<AtomicU32>,
+    hints: Arc<Hints>,
+    refused_until: Option<tokio::time::Instant>,
+}
+
+impl Writer {
+    fn run(mut self, mut queue: mpsc::Receiver<Job>) {
+        let handle = self.handle.clone();
+        handle.block_on(async move {
+            let mut connection = None;
+            let mut jobs = Vec::with_capacity(BATCH_MAX);
+            while queue.recv_many(&mut jobs, BATCH_MAX).await > 0 {
+                let batch = std::mem::take(&mut jobs);
+                self.write(&mut connection, batch).await;
+            }
+        });
+    }
+
+    async fn write(&mut self, connection: &mut Option<Connection>, jobs: Vec<Job>) {
+        match self.commit(connection, &jobs).await {
+            Ok((results, effects)) => {
+                self.hints.tell(&effects);
+                writer::answer_all(jobs, results);
+            }
+            Err(error) => {
+                tracing::error!(error = %error, commands = jobs.len(), "a batch was lost");
+                *connection = None;
+                writer::fail_all(jobs, &error);
+            }
+        }
+    }
+
+    async fn commit(
+        &mut self,
+        slot: &mut Option<Connection>,
+        jobs: &[Job],
+    ) -> Result<(writer::Results, Effects), StoreError> {
+        let mut collisions = 0;
+        loop {
+            let connection = self.connected(slot).await?;
+            match self.attempt(connection, jobs).await {
+                Err(StoreError::Collision) if collisions < COLLISIONS_MAX => {
+                    collisions += 1;
+                    connection.client.batch_execute("ROLLBACK").await.map_err(from_postgres)?;
+                }
+                other => return other,
+            }
+        }
+    }
+
+    async fn connected<'c>(
+        &mut self,
+        slot: &'c mut Option<Connection>,
+    ) -> Result<&'c mut Connection, StoreError> {
+        if slot.as_ref().is_none_or(|c| c.client.is_closed()) {
+            *slot = None;
+            let now = tokio::time::Instant::now();
+            if self.refused_until.is_some_and(|until| now < until) {
+                return Err(StoreError::Unavailable("postgres: not connected".to_owned()));
+            }
+            match self.connector.connect().await {
+                Ok(connection) => {
+                    self.refused_until = None;
+                    *slot = Some(connection);
+                }
+                Err(_) => {
+                    self.refused_until = Some(tokio::time::Instant::now() + CONNECT_REST);
+                    return Err(StoreError::Unavailable("postgres: cannot connect".to_owned()));
+                }
+            }
+        }
+        slot.as_mut().ok_or(StoreError::Closed)
+    }
+
+    async fn attempt(
+        &self,
+        connection: &Connection,
+        jobs: &[Job],
+    ) -> Result<(writer::Results, Effects), StoreError> {
+        let begun = connection
+            .client
+            .simple_query("BEGIN; SELECT pg_current_xact_id()::text")
+            .await
+            .map_err(from_postgres)?;
+        let transaction = begun.iter().find_map(|m| match m {
+            SimpleQueryMessage::Row(row) => row.get(0).map(str::to_owned),
+            _ => None,
+        });
+        let (results, effects) = writer::run_batch(&connection.tx(), jobs).await?;
+        self.notify(connection, &effects).await?;
+        match connection.client.batch_execute("COMMIT").await.map_err(from_postgres) {
+            Ok(()) => Ok((results, effects)),
+            Err(StoreError::Unavailable(why)) => {
+                // The answer to COMMIT was lost: ask the database what became of it.
+                if self.was_committed(transaction.as_deref()).await {
+                    Ok((results, effects))
+                } else {
+                    Err(StoreError::Unavailable(why))
+                }
+            }
+            Err(error) => Err(error),
+        }
+    }
+
+    async fn was_committed(&self, transaction: Option<&str>) -> bool {
+        let Some(transaction) = transaction else { return false };
+        // The number is digits by its own cast above, so it can stand in the text.
+        let sql = format!("SELECT pg_xact_status('{transaction}'::xid8)");
+        for _ in 0..OUTCOME_TRIES {
+            if let Ok(connection) = self.connector.connect().await
+                && let Ok(Some(row)) = connection.tx().query_opt(&sql, &[]).await
+            {
+                match row.opt_text(0) {
+                    Ok(Some(status)) if status == "in progress" => {}
+                    Ok(status) => return status.as_deref() == Some("committed"),
+                    Err(_) => return false,
+                }
+            }
+            tokio::time::sleep(Duration::from_millis(250)).await;
+        }
+        false
+    }
+
+    /// Tells other nodes, in the transaction and only when there are others: NOTIFY takes a lock
+    /// on the whole database at commit.
+    async fn notify(&self, connection: &Connection, effects: &Effects) -> Result<(), StoreError> {
+        if effects.is_empty() || self.nodes.load(Ordering::Relaxed) < 2 {
+            return Ok(());
+        }
+        let payload = encode_effects(self.node, effects);
+        connection
+            .tx()
+            .query("SELECT pg_notify(?1, ?2)::text", &[CHANNEL.into(), payload.into()])
+            .await
+            .map(|_| ())
+    }
+}
+
+/// `node|flags|lanes|leads and tasks`, ids in hex.
+fn encode_effects(node: Uuid, effects: &Effects) -> String {
+    let mut flags = String::new();
+    for (flag, set) in [('c', effects.config), ('e', effects.events), ('t', effects.tasks)] {
+        if set {
+            flags.push(flag);
+        }
+    }
+    let mut lanes = effects.lanes.clone();
+    lanes.sort_unstable();
+    lanes.dedup();
+    let hex =
+        |ids: &[Uuid]| ids.iter().map(|u| u.simple().to_string()).collect::<Vec<_>>().join(",");
+    let ended: Vec<Uuid> = effects
+        .leads
+        .iter()
+        .map(|l| baton_domain::id::TypedId::uuid(*l))
+        .chain(effects.finished_tasks.iter().copied())
+        .collect();
+    let payload = format!("{}|{flags}|{}|{}", node.simple(), hex(&lanes), hex(&ended));
+    if payload.len() <= PAYLOAD_BYTES_MAX {
+        return payload;
+    }
+    // The waits poll as well; lanes are looked at all.
+    format!("{}|{flags}a||", node.simple())
+}
+
+fn take_message(message: &AsyncMessage, node: Uuid, hints: &Hints) {
+    let AsyncMessage::Notification(notification) = message else { return };
+    let mut parts = notification.payload().split('|');
+    let (Some(from), Some(flags), Some(lanes), Some(ended)) =
+        (parts.next(), parts.next(), parts.next(), parts.next())
+    else {
+        return;
+    };
+    if from == node.simple().to_string() {
+        return;
+    }
+    let ids = |text: &str| text.split(',').filter_map(|u| u.parse().ok()).collect::<Vec<Uuid>>();
+    let effects = Effects {
+        lanes: ids(lanes),
+        leads: Vec::new(),
+        config: flags.contains('c'),
+        events: flags.contains('e'),
+        tasks: flags.contains('t'),
+        finished_tasks: ids(ended),
+    };
+    hints.tell(&effects);
+    if flags.contains('a') {
+        hints.look_at_all();
+    }
+    if effects.config {
+        hints.config_is_stale();
+    }
+}
+
+/// Listens for ever; while the connection is down, polling goes on everywhere.
+async fn listen(connector: Connector, node: Uuid, hints: Arc<Hints>) {
+    loop {
+        let own = Arc::downgrade(&hints);
+        let connected = connector
+            .connect_with(move |message| {
+                if let Some(hints) = own.upgrade() {
+                    take_message(&message, node, &hints);
+                }
+            })
+            .await;
+        if let Ok(connection) = connected
+            && connection.client.batch_execute(&format!("LISTEN {CHANNEL}")).await.is_ok()
+        {
+            hints.look_at_all();
+            while !connection.client.is_closed() {
+                tokio::time::sleep(Duration::from_secs(1)).await;
+                if Arc::strong_count(&hints) == 1 {
+                    return;
+                }
+            }
+        }
+        if Arc::strong_count(&hints) == 1 {
+            return;
+        }
+        tokio::time::sleep(Duration::from_secs(1)).await;
+    }
+}
