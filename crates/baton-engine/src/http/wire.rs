@@ -177,3 +177,50 @@ impl AsyncWrite for Wire {
         Pin::new(&mut self.get_mut().stream).poll_shutdown(cx)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use tokio::io::{AsyncReadExt, AsyncWriteExt};
+    use tokio::net::TcpListener;
+
+    async fn wire() -> (Wire, Outgoing, TcpStream) {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let near = TcpStream::connect(listener.local_addr().unwrap()).await.unwrap();
+        let (far, _) = listener.accept().await.unwrap();
+        let outgoing = Outgoing::default();
+        (Wire::new(Stream::Plain(near), outgoing.clone()), outgoing, far)
+    }
+
+    #[tokio::test]
+    async fn nothing_is_written_to_a_peer_that_has_closed() {
+        let (mut wire, outgoing, far) = wire().await;
+        outgoing.start(Bytes::from_static(b"GET"), 0);
+        drop(far);
+        // The runtime has had no turn to learn of it.
+        let error = wire.write_all(b"GET").await.unwrap_err();
+        assert_eq!(error.kind(), io::ErrorKind::ConnectionReset);
+        assert!(!outgoing.tried());
+    }
+
+    #[tokio::test]
+    async fn the_given_spelling_covers_the_head_and_only_the_head() {
+        let check = async |spelled: &'static str, written: &[&str], expect: &str| {
+            let (mut wire, outgoing, mut far) = wire().await;
+            let total: usize = written.iter().map(|part| part.len()).sum();
+            outgoing.start(Bytes::from_static(spelled.as_bytes()), total - spelled.len());
+            assert!(!outgoing.tried() && !outgoing.is_done());
+            for part in written {
+                wire.write_all(part.as_bytes()).await.unwrap();
+            }
+            assert!(outgoing.tried() && outgoing.is_done());
+            drop(wire);
+            let mut got = String::new();
+            far.read_to_string(&mut got).await.unwrap();
+            assert_eq!(got, expect);
+        };
+        check("X-A: b\r\n", &["x-a: b\r\nx-a: c"], "X-A: b\r\nx-a: c").await;
+        check("X-A: b\r\n", &["x-", "a: b", "\r\nx-a", ": c"], "X-A: b\r\nx-a: c").await;
+        check("X-A: b", &["y-a: b and more"], "y-a: b and more").await;
+    }
+}
