@@ -1,8 +1,12 @@
 //! A lead: one person's answers plus context.
 
+pub mod body;
+pub mod context;
+pub mod duplicate;
 pub mod phone;
 pub mod schema;
 pub mod states;
+pub mod words;
 
 use crate::delivery::states;
 use crate::personal::FieldMap;

@@ -59,7 +59,7 @@ pub fn read_phone(raw: &str, country: Option<&str>) -> Option<Phone> {
     let Some(place) = locate(&typed, home) else {
         let unplaced =
             home.is_none() && !typed.plus && UNPLACED_DIGITS.contains(&typed.digits.len());
-        return unplaced.then(|| Phone {
+        return unplaced.then_some(Phone {
             e164: None,
             valid: false,
             line: "unknown",
