@@ -2,10 +2,14 @@
 
 pub mod body;
 pub mod context;
+pub mod countries;
+pub mod date;
+pub mod decimal;
 pub mod duplicate;
 pub mod phone;
 pub mod schema;
 pub mod states;
+pub mod validate;
 pub mod words;
 
 use crate::delivery::states;

@@ -113,6 +113,28 @@ fn national_digits() {
     check("nonsense", Some("GB"), None);
 }
 
+/// Every example number of the metadata: of each country, valid, and read back from both forms.
+#[test]
+fn example_numbers_of_all_countries_are_valid() {
+    let mut checked = 0;
+    for meta in phonenumber::metadata::DATABASE.iter().filter(|meta| meta.id() != "001") {
+        let kinds = meta.descriptors();
+        for example in [kinds.fixed_line(), kinds.mobile(), kinds.toll_free(), kinds.voip()] {
+            let Some(national) = example.and_then(|descriptor| descriptor.example()) else {
+                continue;
+            };
+            let whole = format!("+{}{national}", meta.country_code());
+            let phone = read_phone(&whole, Some(meta.id())).unwrap();
+            assert!(phone.valid, "{whole} of {}", meta.id());
+            assert_eq!(phone.e164.as_deref(), Some(whole.as_str()));
+            let dialled = to_national(&whole, None).unwrap();
+            assert_eq!(to_e164(&dialled, Some(meta.id())), Some(whole), "{dialled} {}", meta.id());
+            checked += 1;
+        }
+    }
+    assert!(checked > 500, "only {checked} examples");
+}
+
 #[test]
 fn debug_shows_no_number() {
     let phone = read_phone("07700 900123", Some("GB")).unwrap();
