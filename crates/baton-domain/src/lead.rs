@@ -1,6 +1,8 @@
 //! A lead: one person's answers plus context.
 
+pub mod phone;
 pub mod schema;
+pub mod states;
 
 use crate::delivery::states;
 use crate::personal::FieldMap;
