@@ -35,7 +35,7 @@ pub fn event_envelope(
 }
 
 /// `data` of a lead event: the lead's fields flat at the top, `id`, `state`, `status`, `score`,
-/// `source`, `campaign`, and the objects `context` and `workflow`. A field with the name of one of
+/// `source`, `campaign`, `test`, and the objects `context` and `workflow`. A field with the name of one of
 /// these is under `fields`. `workflow` says which workflow caused the event; it is empty without.
 #[must_use]
 pub fn lead_data(lead: &LeadView, workflow: Map<String, Value>) -> Value {
@@ -48,7 +48,6 @@ pub fn lead_data(lead: &LeadView, workflow: Map<String, Value>) -> Value {
         ("source", json!(lead.source)),
         ("campaign", json!(lead.campaign)),
         ("test", json!(lead.test)),
-        ("created_at", json!(lead.created_at.to_rfc3339())),
         ("context", context.unwrap_or_else(|_| json!({}))),
         ("workflow", Value::Object(workflow)),
     ];

@@ -211,6 +211,17 @@ mod tests {
     }
 
     #[test]
+    fn the_mapping_of_the_manual_works() {
+        let manual = include_str!("../../../../docs/mapping.md");
+        let example = manual.split("```json").nth(1).and_then(|t| t.split("```").next()).unwrap();
+        assert_eq!(
+            apply(serde_json::from_str(example).unwrap(), true),
+            json!({"Mobile":"+15125550100","contact":{"name":"Jane Smith"},
+                   "LeadDate":"01/28/2026","origin":"baton"})
+        );
+    }
+
+    #[test]
     fn rows_that_cannot_work_are_named() {
         for (bad, nested, field) in [
             (json!({"to":"","from":"a"}), true, "to"),

@@ -46,6 +46,19 @@ impl Pattern {
         Ok(Self(parts))
     }
 
+    /// Reads a text a destination sets: its placeholders are fields, never settings, so that nobody
+    /// moves a credential to a place where it is shown.
+    ///
+    /// # Errors
+    /// As [`Pattern::parse`].
+    pub fn of_fields(text: &str) -> Result<Self, String> {
+        let pattern = Self::parse(text)?;
+        if let Some(name) = pattern.names().find(|name| name.starts_with("settings.")) {
+            return Err(format!("`{name}` cannot be used here; name a field of the lead"));
+        }
+        Ok(pattern)
+    }
+
     /// The names in it, in order.
     pub fn names(&self) -> impl Iterator<Item = &str> {
         self.0.iter().filter_map(|part| match part {

@@ -137,7 +137,7 @@ fn check_headers(value: &Value) -> Result<(), String> {
         let value = value.as_str().ok_or_else(|| format!("`{name}` must have a text"))?;
         header::check_name(name).map_err(|why| format!("`{name}` {why}"))?;
         header::check_value(value).map_err(|why| format!("`{name}` {why}"))?;
-        super::pattern::Pattern::parse(value).map_err(|why| format!("`{name}`: {why}"))?;
+        super::pattern::Pattern::of_fields(value).map_err(|why| format!("`{name}`: {why}"))?;
     }
     Ok(())
 }
@@ -186,6 +186,8 @@ mod tests {
             (json!({"url":"https://{{ email }}/"}), "url", "invalid"),
             (json!({"url":"https://a.example:{{ phone }}/"}), "url", "invalid"),
             (json!({"url":"{{ email }}"}), "url", "invalid"),
+            (json!({"url":"https://a.example/{{ settings.auth_value }}"}), "url", "invalid"),
+            (json!({"url": url,"headers":{"A":"{{ settings.auth_value }}"}}), "headers", "invalid"),
             (json!({"url":"/leads"}), "url", "invalid"),
             (json!({"url": url,"colour":"red"}), "colour", "unknown"),
             (json!({"url": url,"method":"TRACE"}), "method", "invalid"),

@@ -31,7 +31,7 @@ impl Piece {
 
 /// Checks a URL setting: http or https, a host, no user or password, fields after the host only.
 pub(super) fn check_url_setting(text: &str) -> Result<(), String> {
-    let pattern = Pattern::parse(text)?;
+    let pattern = Pattern::of_fields(text)?;
     let pieces: Vec<Piece> = pattern.0.into_iter().map(Piece::from_part).collect();
     build(&pieces, |_| Some("x".to_owned())).map(drop)
 }

@@ -166,7 +166,7 @@ impl Setup<'_> {
             match self.setting(setting) {
                 // A URL setting is itself a text with places for fields.
                 Some(Piece::Fixed(text)) if kind == Some(SettingKind::Url) => {
-                    match Pattern::parse(&text) {
+                    match Pattern::of_fields(&text) {
                         Ok(inner) => pieces.extend(inner.0.into_iter().map(Piece::from_part)),
                         Err(why) => self.problem(format!("settings.{setting}"), why),
                     }
@@ -206,7 +206,7 @@ impl Setup<'_> {
             let text = value.as_str().unwrap_or_default();
             let checked = header::check_name(name)
                 .and_then(|()| header::check_value(text))
-                .and_then(|()| Pattern::parse(text));
+                .and_then(|()| Pattern::of_fields(text));
             match checked {
                 Ok(pattern) => {
                     let value = pattern.0.into_iter().map(Piece::from_part).collect();
