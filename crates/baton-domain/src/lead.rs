@@ -1,6 +1,16 @@
 //! A lead: one person's answers plus context.
 
+pub mod body;
+pub mod context;
+pub mod countries;
+pub mod date;
+pub mod decimal;
+pub mod duplicate;
+pub mod phone;
 pub mod schema;
+pub mod states;
+pub mod validate;
+pub mod words;
 
 use crate::delivery::states;
 use crate::personal::FieldMap;

@@ -1,5 +1,15 @@
 //! The field schema of a campaign.
 
+mod check;
+mod compiled;
+
+#[cfg(test)]
+mod tests;
+
+pub use check::{SchemaProblem, check_schema};
+pub use compiled::CompiledSchema;
+pub(super) use compiled::{Bound, CompiledField, comparable_choice};
+
 use serde::{Deserialize, Serialize};
 
 /// One field of a campaign.
@@ -42,23 +52,76 @@ pub struct FieldSpec {
     pub strict: bool,
 }
 
+/// Most fields of a schema.
+pub const SCHEMA_FIELDS_MAX: usize = super::body::FIELDS_MAX;
+/// Most characters of a field's name.
+pub const NAME_CHARS_MAX: usize = 64;
+/// Most characters of a label.
+pub const LABEL_CHARS_MAX: usize = 200;
+/// Most bytes of a delivery name.
+pub const DELIVERY_NAME_BYTES_MAX: usize = super::body::KEY_BYTES_MAX;
+/// Most characters a field can ask for.
+pub const LENGTH_MAX: u32 = super::body::VALUE_BYTES_MAX as u32;
+/// Most bytes of a pattern.
+pub const PATTERN_BYTES_MAX: usize = 1024;
+/// Most bytes of memory a compiled pattern may take.
+pub const PATTERN_COMPILED_BYTES_MAX: usize = 256 * 1024;
+/// Most words of a choice.
+pub const CHOICES_MAX: usize = 500;
+/// Most characters of one of them.
+pub const CHOICE_CHARS_MAX: usize = 200;
+
+impl FieldSpec {
+    /// A field of that name and kind, without rules.
+    #[must_use]
+    pub fn new(name: &str, kind: FieldKind) -> Self {
+        Self {
+            name: name.to_owned(),
+            kind,
+            required: false,
+            label: None,
+            delivery_name: None,
+            min_length: None,
+            max_length: None,
+            pattern: None,
+            min: None,
+            max: None,
+            choices: Vec::new(),
+            strict: false,
+        }
+    }
+}
+
+/// The fields of a campaign that was created without any: `email`, which is required, `phone`,
+/// `first_name` and `last_name`.
+#[must_use]
+pub fn default_fields() -> Vec<FieldSpec> {
+    vec![
+        FieldSpec { required: true, ..FieldSpec::new("email", FieldKind::Email) },
+        FieldSpec::new("phone", FieldKind::Phone),
+        FieldSpec::new("first_name", FieldKind::Text),
+        FieldSpec::new("last_name", FieldKind::Text),
+    ]
+}
+
 /// What a field holds.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum FieldKind {
-    /// Any text.
+    /// Any text; the normal form is trimmed.
     Text,
     /// An e-mail address; the normal form is trimmed with a lower-case domain.
     Email,
-    /// A phone number; the normal form is E.164.
+    /// A phone number; the normal form is E.164. Refused only when no such number is possible.
     Phone,
-    /// A decimal number, kept digit for digit.
+    /// A decimal number, kept digit for digit; the normal form is a JSON number. Grouping is refused.
     Number,
-    /// A whole number.
+    /// A whole number; the normal form is a JSON number.
     Integer,
-    /// Yes or no; the normal form is `true` or `false`.
+    /// Yes or no, as one of the words of [`super::words::yes_or_no`]; the normal form is the JSON
+    /// value `true` or `false`.
     Boolean,
-    /// A calendar date; the normal form is ISO 8601.
+    /// A calendar date; the normal form is ISO 8601. What is understood: [`super::date::read_date`].
     Date,
     /// One of `choices`, compared without case; the normal form is the choice as configured.
     Choice,
@@ -66,10 +129,11 @@ pub enum FieldKind {
     Postcode,
     /// An ISO 3166-1 country; the normal form is the alpha-2 code.
     Country,
-    /// A state or province; for the US the normal form is the two-letter code.
+    /// A state or province; for the US and Canada the normal form is the two-letter code.
     State,
     /// An http or https URL.
     Url,
-    /// A consent: a yes that is required means yes.
+    /// A consent: a yes that is required means yes. The words of [`super::words::consent`]; the
+    /// normal form is the JSON value `true` or `false`.
     Consent,
 }
