@@ -18,6 +18,7 @@ mod error;
 pub mod events;
 mod finish;
 mod hints;
+mod idempotency;
 pub mod leads;
 mod migrations;
 mod nodes;
