@@ -25,7 +25,8 @@ pub(super) fn compile(path: &str) -> Result<JsonPath, String> {
     if count(",") > COMMAS_MAX || count("(") > PARENTHESES_MAX || count("?") > FILTERS_MAX {
         return Err("the path is too complicated; use a simpler path or match `regex`".to_owned());
     }
-    if outside.contains("match") && outside.contains('(') || outside.contains("search(") {
+    let closed_up: String = outside.split_whitespace().collect();
+    if closed_up.contains("match(") || closed_up.contains("search(") {
         return Err("`match` and `search` are not supported in paths; match `regex`".to_owned());
     }
     JsonPath::parse(path).map_err(|e| format!("not a JSON path (RFC 9535): {e}"))
