@@ -52,7 +52,7 @@ pub struct StoreSettings {
 
 enum Engine {
     Lite(Sqlite),
-    Pg(Postgres),
+    Pg(Box<Postgres>),
 }
 
 struct Inner {
@@ -112,7 +112,7 @@ impl Store {
             Location::Postgres { url } => {
                 let (nodes, hints) = (Arc::clone(&nodes), Arc::clone(&hints));
                 let opened = Postgres::open(url.reveal(), clock.now(), node, nodes, hints);
-                Engine::Pg(opened.await?)
+                Engine::Pg(Box::new(opened.await?))
             }
         };
         let store = Self(Arc::new(Inner {
