@@ -46,3 +46,42 @@ impl Entropy for CountingEntropy {
         }
     }
 }
+
+/// A number from the environment.
+pub fn env_or(name: &str, default: u64) -> u64 {
+    std::env::var(name).ok().and_then(|v| v.parse().ok()).unwrap_or(default)
+}
+
+/// The report: printed as it grows, written as a Markdown table at the end.
+#[derive(Default)]
+pub struct Table(Vec<(String, String)>);
+
+impl Table {
+    /// Adds a row.
+    pub fn row(&mut self, what: &str, got: &str) {
+        println!("{what}: {got}");
+        self.0.push((what.to_owned(), got.to_owned()));
+    }
+
+    /// The report as Markdown.
+    pub fn markdown(&self) -> String {
+        let mut text = format!("| what | measured |\n| --- | --- |\n| machine | {} |\n", machine());
+        for (what, got) in &self.0 {
+            text.push_str(&format!("| {what} | {got} |\n"));
+        }
+        text
+    }
+}
+
+fn machine() -> String {
+    let cpu = std::fs::read_to_string("/proc/cpuinfo").unwrap_or_default();
+    let model = cpu
+        .lines()
+        .find_map(|l| l.strip_prefix("model name"))
+        .map_or("unknown CPU", |l| l.trim_start_matches([' ', '\t', ':']));
+    let cores = cpu.matches("processor\t").count();
+    format!(
+        "{cores} x {model}; SQLite synchronous=FULL, PostgreSQL fsync and synchronous_commit on; \
+         payload about 1 KB; load and receivers on the same machine"
+    )
+}

@@ -1,6 +1,6 @@
 //! The store alone: the same commands as the server's, in process.
 
-use crate::machine::{CountingEntropy, SystemClock, cpu_seconds, written_bytes};
+use crate::machine::{CountingEntropy, SystemClock, Table, cpu_seconds, env_or, written_bytes};
 use baton_domain::config::DuplicateAction;
 use baton_domain::delivery::DeliveryState;
 use baton_domain::event::EventKind;
@@ -15,6 +15,7 @@ use baton_store::sealing::MasterKey;
 use baton_store::{
     AttemptRecord, Claim, Finish, LaneRoom, Location, NewEvent, Store, StoreSettings, StoredRequest,
 };
+use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
@@ -28,21 +29,27 @@ struct Ids {
     lane: DestinationId,
 }
 
-pub async fn run() {
-    let callers = env_or("BENCH_CALLERS", 256);
+/// Captures, then claims and finishes, on both engines; SQLite's captures a second.
+pub async fn run(table: &mut Table, dir: &Path, database: Option<&str>) -> f64 {
     let leads = env_or("BENCH_LEADS", 40_000);
-    let dir = tempfile::Builder::new().prefix("bench").tempdir_in(".").expect("a directory");
-    measure("sqlite", Location::Sqlite { dir: dir.path().to_owned() }, callers, leads).await;
-    if let Ok(url) = std::env::var("BATON_TEST_POSTGRES_URL") {
-        measure("postgres", Location::Postgres { url: Secret::new(url) }, callers, leads).await;
+    let sqlite = Location::Sqlite { dir: dir.to_owned() };
+    let rate = measure(table, "sqlite", sqlite, leads).await;
+    if let Some(url) = database {
+        let postgres = Location::Postgres { url: Secret::new(url) };
+        measure(table, "postgres", postgres, leads).await;
     }
+    rate
 }
 
-fn env_or(name: &str, default: u64) -> u64 {
-    std::env::var(name).ok().and_then(|v| v.parse().ok()).unwrap_or(default)
+/// Fills a data directory with finished leads.
+pub async fn fill(dir: &Path, leads: u64) {
+    let (store, ids) = open(Location::Sqlite { dir: dir.to_owned() }).await;
+    capture(&store, ids, leads).await;
+    deliver(&store, ids, leads).await;
+    while store.index_search().await.expect("indexed") > 0 {}
 }
 
-async fn measure(name: &str, location: Location, callers: u64, leads: u64) {
+async fn open(location: Location) -> (Store, Ids) {
     let entropy = Arc::new(CountingEntropy(AtomicU64::new(1)));
     let settings = StoreSettings {
         location,
@@ -57,9 +64,25 @@ async fn measure(name: &str, location: Location, callers: u64, leads: u64) {
         source: store.new_id(),
         lane: store.new_id(),
     };
-    let (cpu, written, began) = (cpu_seconds(), written_bytes(), Instant::now());
+    (store, ids)
+}
+
+async fn measure(table: &mut Table, name: &str, location: Location, leads: u64) -> f64 {
+    let (store, ids) = open(location).await;
+    let begin = || (cpu_seconds(), written_bytes(), Instant::now());
+    let from = begin();
+    let worst = capture(&store, ids, leads).await;
+    let what = format!("{name}, store alone: capture, 256 callers");
+    let rate = report(table, &what, leads, from, &format!(", worst {} ms", worst.as_millis()));
+    let from = begin();
+    deliver(&store, ids, leads).await;
+    report(table, &format!("{name}, store alone: claim and finish"), leads, from, "");
+    rate
+}
+
+async fn capture(store: &Store, ids: Ids, leads: u64) -> Duration {
     let next = Arc::new(AtomicU64::new(0));
-    let tasks: Vec<_> = (0..callers)
+    let tasks: Vec<_> = (0..256)
         .map(|_| {
             let (store, next) = (store.clone(), Arc::clone(&next));
             tokio::spawn(async move {
@@ -80,12 +103,10 @@ async fn measure(name: &str, location: Location, callers: u64, leads: u64) {
     for task in tasks {
         worst = worst.max(task.await.expect("a caller"));
     }
-    report(name, "capture", leads, began, cpu, written, worst);
-    deliver(name, &store, ids, leads).await;
+    worst
 }
 
-async fn deliver(name: &str, store: &Store, ids: Ids, leads: u64) {
-    let (cpu, written, began) = (cpu_seconds(), written_bytes(), Instant::now());
+async fn deliver(store: &Store, ids: Ids, leads: u64) {
     let mut done = 0;
     while done < leads {
         let room = LaneRoom { lane: ids.lane.uuid(), first: 256, retry: 256, total: 256 };
@@ -109,27 +130,22 @@ async fn deliver(name: &str, store: &Store, ids: Ids, leads: u64) {
             task.await.expect("a finish");
         }
     }
-    report(name, "claim and finish", leads, began, cpu, written, Duration::ZERO);
 }
 
 fn report(
-    name: &str,
+    table: &mut Table,
     what: &str,
     leads: u64,
-    began: Instant,
-    cpu: f64,
-    written: u64,
-    worst: Duration,
-) {
+    (cpu, written, began): (f64, u64, Instant),
+    more: &str,
+) -> f64 {
     let (seconds, cpu) = (began.elapsed().as_secs_f64(), cpu_seconds() - cpu);
     let n = leads as f64;
-    println!(
-        "{name:9} {what:17} {:8.0}/s  {:6.1} us CPU  {:6.1} KB written  worst {:?}",
-        n / seconds,
-        cpu / n * 1e6,
-        (written_bytes() - written) as f64 / n / 1024.0,
-        worst
-    );
+    let kb = (written_bytes() - written) as f64 / n / 1024.0;
+    let got =
+        format!("{:.0}/s, {:.1} us CPU, {kb:.1} KB written{more}", n / seconds, cpu / n * 1e6);
+    table.row(what, &got);
+    n / seconds
 }
 
 fn lead(store: &Store, ids: Ids, n: u64) -> Capture {
