@@ -28,7 +28,7 @@ const CHANNEL: &str = "baton";
 /// A notification's payload may be 8,000 bytes; longer lists say "look at all".
 const PAYLOAD_BYTES_MAX: usize = 7_000;
 /// Key of the advisory lock under which migrations run.
-const MIGRATION_LOCK: i64 = 0x6261_746f_6e;
+const MIGRATION_LOCK: i64 = 0x0062_6174_6f6e;
 
 /// How to connect, with TLS by the URL's `sslmode`.
 #[derive(Clone)]
