@@ -58,6 +58,7 @@ pub struct Table(Vec<(String, String)>);
 
 impl Table {
     /// Adds a row.
+    #[expect(clippy::print_stdout, reason = "a bench tells as it goes")]
     pub fn row(&mut self, what: &str, got: &str) {
         println!("{what}: {got}");
         self.0.push((what.to_owned(), got.to_owned()));
