@@ -1,3 +1,22 @@
 //! Connectors: manifests that are data, and what is done with them.
+//!
+//! [`manifest`] reads them, [`settings`] checks what a destination sets, [`mapping`] and
+//! [`transform`] turn lead fields into the receiver's, [`render`] makes the request, [`classify`]
+//! reads the answer by [`rules`]. [`envelope`] is the shape of events for subscriptions, [`mask`]
+//! hides secrets in what is shown.
 
+mod body;
+pub mod classify;
+pub mod envelope;
+mod header;
+pub mod manifest;
+pub mod mapping;
+pub mod mask;
+pub mod pattern;
+pub mod payload;
+pub mod render;
 pub mod rules;
+pub mod settings;
+mod target;
+mod template;
+pub mod transform;

@@ -11,6 +11,8 @@ pub mod exchange;
 pub mod id;
 pub mod lead;
 pub mod personal;
+pub mod retry;
 pub mod secret;
+pub mod signature;
 pub mod time;
 pub mod verdict;

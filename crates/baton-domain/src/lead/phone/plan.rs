@@ -84,16 +84,22 @@ impl Plan {
     }
 
     /// The national significant number: a trunk prefix (the 0 of 07700 900123) removed, unless
-    /// that makes a good number bad. `None` only when the plan's patterns cannot be used.
+    /// that makes a good number bad. What is left has none, so that reading it again changes
+    /// nothing. `None` only when the plan's patterns cannot be used.
     pub(super) fn without_trunk_prefix(&self, digits: &str) -> Option<String> {
         let region = self.main();
         let rules = region.rules()?;
-        let bare = region.strip_trunk(rules, digits);
-        let better = match region.length(bare.len()) {
-            Length::Possible | Length::TooLong => true,
-            Length::LocalOnly | Length::TooShort | Length::Between => false,
-        };
-        Some(if better { bare } else { digits.to_owned() })
+        let mut national = digits.to_owned();
+        // Each round makes the number shorter, or adds the mobile sign of Argentina once.
+        for _ in 0..=digits.len() {
+            let bare = region.strip_trunk(rules, &national);
+            let is_whole = matches!(region.length(bare.len()), Length::Possible | Length::TooLong);
+            if bare == national || !is_whole {
+                break;
+            }
+            national = bare;
+        }
+        Some(national)
     }
 
     /// The kind of line and the country (`None` for numbers of no country).

@@ -142,7 +142,9 @@ fn debug_shows_no_number() {
 }
 
 fn any_country() -> impl Strategy<Value = Option<String>> {
-    proptest::option::of("[A-Z]{2}")
+    let known: Vec<String> =
+        phonenumber::metadata::DATABASE.iter().map(|meta| meta.id().to_owned()).collect();
+    proptest::option::of(prop_oneof![9 => proptest::sample::select(known), 1 => "[A-Z]{2}"])
 }
 
 proptest! {

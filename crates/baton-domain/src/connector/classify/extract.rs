@@ -1,0 +1,84 @@
+use super::evaluate::Body;
+use crate::connector::rules::Extract;
+use crate::personal::scalar_text;
+use regex::Regex;
+use serde_json_path::JsonPath;
+use std::collections::BTreeMap;
+
+/// Where values sit in an answer, by what they are.
+pub type Places = BTreeMap<String, Extract>;
+
+/// Longest value taken from an answer, in bytes. A longer one is left out: half a redirect URL is
+/// worse than none.
+pub const EXTRACTED_BYTES_MAX: usize = 2_048;
+/// Most digits of a price, on both sides of the point together.
+const PRICE_DIGITS_MAX: usize = 18;
+
+#[derive(Clone, Debug)]
+pub(super) enum Source {
+    JsonPath(JsonPath),
+    Regex(Regex),
+}
+
+pub(super) fn is_known_key(key: &str) -> bool {
+    matches!(key, "price" | "vendor_id" | "redirect_url" | "reason")
+        || key.strip_prefix("field:").is_some_and(|name| {
+            !name.is_empty() && name.len() <= 64 && !name.chars().any(char::is_control)
+        })
+}
+
+/// Takes the values out of an answer. What cannot be used is named in `warnings`.
+pub(super) fn take(
+    sources: &[(String, Source)],
+    body: &Body<'_>,
+    into: &mut BTreeMap<String, String>,
+    warnings: &mut Vec<String>,
+) {
+    for (key, source) in sources {
+        if into.contains_key(key) {
+            continue;
+        }
+        let Some(found) = find(source, body) else {
+            continue;
+        };
+        let text: String = found.trim().chars().filter(|c| !c.is_control()).collect();
+        match usable(key, &text) {
+            Ok(()) => drop(into.insert(key.clone(), text)),
+            Err(why) => warnings.push(format!("{key} was not taken: {why}")),
+        }
+    }
+}
+
+fn find(source: &Source, body: &Body<'_>) -> Option<String> {
+    match source {
+        Source::JsonPath(path) => {
+            path.query(body.json()?).into_iter().find_map(scalar_text).filter(|t| !t.is_empty())
+        }
+        Source::Regex(regex) => {
+            let groups = regex.captures(body.text())?;
+            let hit = if groups.len() > 1 { groups.get(1) } else { groups.get(0) };
+            hit.map(|m| m.as_str().to_owned()).filter(|t| !t.is_empty())
+        }
+    }
+}
+
+fn usable(key: &str, text: &str) -> Result<(), &'static str> {
+    if text.len() > EXTRACTED_BYTES_MAX {
+        return Err("it is longer than 2048 bytes");
+    }
+    match key {
+        "price" if !is_decimal(text) => Err("it is not a decimal number such as 12.50"),
+        "redirect_url" if !is_web_url(text) => Err("it is not an http or https URL"),
+        _ => Ok(()),
+    }
+}
+
+fn is_decimal(text: &str) -> bool {
+    let (whole, fraction) = text.split_once('.').unwrap_or((text, "0"));
+    let digits = |t: &str| !t.is_empty() && t.bytes().all(|b| b.is_ascii_digit());
+    digits(whole) && digits(fraction) && whole.len() + fraction.len() <= PRICE_DIGITS_MAX
+}
+
+fn is_web_url(text: &str) -> bool {
+    url::Url::parse(text).is_ok_and(|u| matches!(u.scheme(), "http" | "https") && u.has_host())
+}
