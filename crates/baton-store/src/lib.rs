@@ -22,6 +22,7 @@ pub mod leads;
 mod migrations;
 mod nodes;
 mod postgres;
+mod replay;
 mod retention;
 pub mod sealing;
 mod search;
