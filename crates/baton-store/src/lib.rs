@@ -40,5 +40,6 @@ pub use finish::{
 };
 pub use hints::{Hints, OutcomeWait};
 pub use retention::{Retention, RetentionReport};
+pub use sqlite::DATABASE_FILE;
 pub use snapshot::{Doc, Snapshot};
 pub use store::{Location, Store, StoreSettings, WorkspaceStore};
