@@ -1,1 +1,32 @@
+//! The HTTP face of Baton: capture endpoints, the management API, health and metrics.
+//!
+//! Capture reads its configuration from the store's snapshot in memory and writes one command; it
+//! calls nobody. What needs the network is the engine's, and the two meet in the store.
 
+pub mod api;
+pub mod body;
+pub mod capture;
+pub mod client_address;
+pub mod health;
+pub mod limiter;
+pub mod metrics;
+pub mod problem;
+pub mod server;
+pub mod state;
+
+pub use server::{ServerSettings, serve};
+pub use state::{AppState, WebSettings};
+
+use axum::Router;
+
+/// All routes, with a problem for every path and method that is none.
+pub fn router(state: AppState) -> Router {
+    let routes = Router::new()
+        .merge(health::routes())
+        .merge(metrics::routes())
+        .merge(capture::routes())
+        .merge(api::routes())
+        .method_not_allowed_fallback(problem::method_not_allowed)
+        .fallback(problem::no_such_path);
+    server::request::wrap(routes, state.clone()).with_state(state)
+}

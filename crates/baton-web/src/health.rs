@@ -1,0 +1,57 @@
+//! Whether the process lives and whether it can store.
+
+use crate::problem::{Code, Json, Problem};
+use crate::state::AppState;
+use axum::Router;
+use axum::extract::State;
+use axum::response::{IntoResponse, Response};
+use axum::routing::get;
+use baton_domain::time::Millis;
+use serde_json::json;
+use tokio::sync::Mutex;
+
+/// How long the outcome of a probe is used again, in milliseconds: `/readyz` is public, and each
+/// probe is a commit.
+pub const PROBE_KEPT_MS: i64 = 1_000;
+/// Most milliseconds our clock may be off the database's.
+pub const CLOCK_DRIFT_MS_MAX: i64 = 1_000;
+
+/// The last probe.
+#[derive(Debug, Default)]
+pub(crate) struct Readiness {
+    last: Mutex<Option<(Millis, Result<(), Problem>)>>,
+}
+
+pub(crate) fn routes() -> Router<AppState> {
+    Router::new().route("/healthz", get(healthz)).route("/readyz", get(readyz))
+}
+
+/// Answers as long as the process does.
+async fn healthz() -> Response {
+    Json(json!({"status": "ok"})).into_response()
+}
+
+/// Answers 200 when a row was just written.
+async fn readyz(State(state): State<AppState>) -> Result<Response, Problem> {
+    probe(&state).await?;
+    let drift = state.store.clock_offset_ms();
+    if drift.abs() > CLOCK_DRIFT_MS_MAX {
+        let detail = format!("the clock is {drift} ms off the database's; set it by NTP");
+        return Err(Problem::new(Code::Unavailable, detail));
+    }
+    Ok(Json(json!({"status": "ready", "clock_drift_ms": drift})).into_response())
+}
+
+async fn probe(state: &AppState) -> Result<(), Problem> {
+    // Whoever waits here uses the outcome of the one before.
+    let mut last = state.readiness.last.lock().await;
+    let now = state.store.now();
+    if let Some((at, outcome)) = &*last
+        && (0..PROBE_KEPT_MS).contains(&now.since_ms(*at))
+    {
+        return outcome.clone();
+    }
+    let outcome = state.store.probe().await.map_err(Problem::from);
+    *last = Some((state.store.now(), outcome.clone()));
+    outcome
+}

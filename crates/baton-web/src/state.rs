@@ -1,0 +1,82 @@
+//! What every handler has at hand.
+
+use crate::capture::CaptureState;
+use crate::health::Readiness;
+use crate::metrics::Stats;
+use baton_domain::config::ApiKey;
+use baton_domain::id::{KeyId, TypedId};
+use baton_store::{Doc, Store};
+use ipnet::IpNet;
+use sha2::{Digest, Sha256};
+use std::sync::Arc;
+
+/// What a person may set about the HTTP face.
+#[derive(Clone, Debug)]
+pub struct WebSettings {
+    /// Version of this release, as the API shows it.
+    pub version: String,
+    /// Base of the URLs shown to people (`https://leads.example.com`), without a slash at its end;
+    /// `None`: paths only.
+    pub public_url: Option<String>,
+    /// Proxies whose `X-Forwarded-For` is believed; empty: the peer of the connection counts.
+    pub trusted_proxies: Vec<IpNet>,
+    /// Whether destinations may be private or loopback addresses.
+    pub allow_private: bool,
+    /// Whether `/metrics` answers without a key.
+    pub metrics_public: bool,
+}
+
+impl Default for WebSettings {
+    fn default() -> Self {
+        Self {
+            version: env!("CARGO_PKG_VERSION").to_owned(),
+            public_url: None,
+            trusted_proxies: Vec::new(),
+            allow_private: false,
+            metrics_public: false,
+        }
+    }
+}
+
+/// What every handler has at hand. Cheap to clone.
+#[derive(Clone)]
+pub struct AppState {
+    /// Everything remembered.
+    pub store: Store,
+    /// What a person may set.
+    pub settings: Arc<WebSettings>,
+    /// Counters, and the registry that `/metrics` shows.
+    pub stats: Arc<Stats>,
+    pub(crate) capture: Arc<CaptureState>,
+    pub(crate) readiness: Arc<Readiness>,
+}
+
+/// Most bytes of a key that is looked up; longer ones are none of ours.
+const KEY_BYTES_MAX: usize = 512;
+
+impl AppState {
+    /// The state over an open store.
+    #[must_use]
+    pub fn new(store: Store, settings: WebSettings) -> Self {
+        Self {
+            store,
+            settings: Arc::new(settings),
+            stats: Arc::new(Stats::new()),
+            capture: Arc::default(),
+            readiness: Arc::default(),
+        }
+    }
+
+    /// The API key that was presented, if it is one and works now. Keys are found by their hash,
+    /// so looking one up takes the same time whatever part of it is right.
+    #[must_use]
+    pub fn live_key(&self, presented: &str) -> Option<(KeyId, Arc<Doc<ApiKey>>)> {
+        if presented.is_empty() || presented.len() > KEY_BYTES_MAX {
+            return None;
+        }
+        let sha256 = hex::encode(Sha256::digest(presented.as_bytes()));
+        let snapshot = self.store.snapshot();
+        let key = snapshot.key_by_sha256(&sha256)?;
+        key.body.is_live(self.store.now()).then(|| (KeyId::from_uuid(key.meta.id), Arc::clone(key)))
+    }
+}
