@@ -21,6 +21,7 @@ mod hints;
 pub mod leads;
 mod migrations;
 mod nodes;
+mod orphans;
 mod postgres;
 mod retention;
 pub mod sealing;
@@ -39,6 +40,7 @@ pub use finish::{
     AttemptRecord, DisableTarget, Finish, Followup, NewEvent, Release, StoredRequest,
 };
 pub use hints::{Hints, OutcomeWait};
+pub use orphans::ORPHANS_SLICE;
 pub use retention::{Retention, RetentionReport};
 pub use sqlite::DATABASE_FILE;
 pub use snapshot::{Doc, Snapshot};
