@@ -5,6 +5,11 @@
 
 pub mod cli;
 mod clock;
+mod data_dir;
 mod entropy;
+mod failure;
+mod node;
 mod settings;
+mod signals;
 mod telemetry;
+mod terminal;

@@ -14,9 +14,9 @@ mod master_key;
 mod nearest;
 mod value;
 
-pub(crate) use keys::{DataFlags, ServerFlags};
+pub(crate) use keys::{DataFlags, Flags, ServerFlags};
 pub(crate) use layers::{Given, Places, read};
-pub(crate) use master_key::{KEY_FILE, master_key};
+pub(crate) use master_key::{KEY_FILE, master_key, master_key_of};
 
 use baton_domain::secret::Secret;
 use ipnet::IpNet;

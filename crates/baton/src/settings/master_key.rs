@@ -40,31 +40,46 @@ pub(crate) fn master_key(
     data: &DataSettings,
     entropy: &dyn Entropy,
 ) -> Result<[u8; KEY_BYTES], MasterKeyError> {
+    if let Some(key) = master_key_of(data)? {
+        return Ok(key);
+    }
+    let file = data.dir.join(KEY_FILE);
+    if data.database.is_some() {
+        return Err(MasterKeyError::Missing);
+    }
+    if data.dir.join(baton_store::DATABASE_FILE).exists() {
+        return Err(MasterKeyError::Lost(data.dir.display().to_string()));
+    }
+    let mut key = [0; KEY_BYTES];
+    entropy.fill(&mut key);
+    write(&data.dir, &file, &key)
+        .map_err(|source| MasterKeyError::File { file: file.display().to_string(), source })?;
+    Ok(key)
+}
+
+/// The master key that was given or is in its file; `None` when there is neither.
+///
+/// # Errors
+/// When it cannot be read.
+pub(crate) fn master_key_of(
+    data: &DataSettings,
+) -> Result<Option<[u8; KEY_BYTES]>, MasterKeyError> {
     if let Some(text) = &data.master_key {
         let unreadable = || MasterKeyError::Unreadable("the master key (BATON_MASTER_KEY)".into());
-        return decode(text.reveal()).ok_or_else(unreadable);
+        return decode(text.reveal()).map(Some).ok_or_else(unreadable);
     }
     let file = data.dir.join(KEY_FILE);
     let shown = || file.display().to_string();
     let at_file = |source| MasterKeyError::File { file: shown(), source };
     match std::fs::read_to_string(&file) {
         Ok(text) => {
-            let key = decode(text.trim()).ok_or_else(|| MasterKeyError::Unreadable(shown()))?;
+            let key = decode(&text).ok_or_else(|| MasterKeyError::Unreadable(shown()))?;
             // A copy put back by hand may be readable by others.
             std::fs::set_permissions(&file, Permissions::from_mode(0o600)).map_err(at_file)?;
-            Ok(key)
+            Ok(Some(key))
         }
-        Err(error) if error.kind() != io::ErrorKind::NotFound => Err(at_file(error)),
-        Err(_) if data.database.is_some() => Err(MasterKeyError::Missing),
-        Err(_) if data.dir.join(baton_store::DATABASE_FILE).exists() => {
-            Err(MasterKeyError::Lost(data.dir.display().to_string()))
-        }
-        Err(_) => {
-            let mut key = [0; KEY_BYTES];
-            entropy.fill(&mut key);
-            write(&data.dir, &file, &key).map_err(at_file)?;
-            Ok(key)
-        }
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
+        Err(error) => Err(at_file(error)),
     }
 }
 
