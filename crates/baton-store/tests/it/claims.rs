@@ -117,7 +117,7 @@ async fn two_nodes_never_claim_the_same(bench: Bench) {
 }
 
 async fn the_next_due_time_is_told(bench: Bench) {
-    let lane = bench.store.new_id();
+    let lane: DestinationId = bench.store.new_id();
     let mut capture = bench.lead("x@example.com");
     let mut later = bench.to(lane);
     later.due = bench.store.now().plus_ms(5_000);
@@ -125,7 +125,7 @@ async fn the_next_due_time_is_told(bench: Bench) {
     bench.capture(capture).await;
     let claimed = bench.claim(&[(lane, 1)]).await;
     assert!(claimed.deliveries.is_empty());
-    assert_eq!(claimed.next_due, Some(bench.store.now().plus_ms(5_000)));
+    assert_eq!(claimed.next_due, [(lane.uuid(), bench.store.now().plus_ms(5_000))]);
     bench.advance(5_000);
     assert_eq!(bench.claim(&[(lane, 1)]).await.deliveries.len(), 1);
 }
