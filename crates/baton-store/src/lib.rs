@@ -24,6 +24,7 @@ mod migrations;
 mod nodes;
 mod orphans;
 mod postgres;
+mod replay;
 mod retention;
 pub mod sealing;
 mod search;

@@ -4,6 +4,7 @@ use crate::capture::CaptureState;
 use crate::health::Readiness;
 use crate::metrics::Stats;
 use baton_domain::config::ApiKey;
+use baton_domain::connector::manifest::Registry;
 use baton_domain::id::{KeyId, TypedId};
 use baton_store::{Doc, Store};
 use ipnet::IpNet;
@@ -43,6 +44,8 @@ impl Default for WebSettings {
 pub struct AppState {
     /// Everything remembered.
     pub store: Store,
+    /// The connectors there are.
+    pub connectors: Arc<Registry>,
     /// What a person may set.
     pub settings: Arc<WebSettings>,
     /// Counters, and the registry that `/metrics` shows.
@@ -57,9 +60,10 @@ const KEY_BYTES_MAX: usize = 512;
 impl AppState {
     /// The state over an open store.
     #[must_use]
-    pub fn new(store: Store, settings: WebSettings) -> Self {
+    pub fn new(store: Store, connectors: Arc<Registry>, settings: WebSettings) -> Self {
         Self {
             store,
+            connectors,
             settings: Arc::new(settings),
             stats: Arc::new(Stats::new()),
             capture: Arc::default(),
