@@ -8,6 +8,7 @@ pub mod connector;
 pub mod delivery;
 pub mod event;
 pub mod exchange;
+pub mod guard;
 pub mod id;
 pub mod lead;
 pub mod outcome;

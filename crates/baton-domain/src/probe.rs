@@ -197,6 +197,7 @@ mod tests {
                 retry: RetryPolicy::standard(),
                 in_flight: 1,
                 timeout_ms: 1_000,
+                signing_previous_until: None,
             })),
             secrets: BTreeMap::from([("signing".to_owned(), "whsec_abc".to_owned())]),
             lead: ProbeLead {

@@ -15,18 +15,17 @@
 //!   `sent`, not an answer: half a body cannot be classified.
 //! - HTTP/1.1 only, TLS 1.2 and 1.3.
 
-pub mod address;
 mod connect;
 mod fault;
-pub mod guard;
 mod pool;
 mod request;
 mod resolve;
 mod tls;
 mod wire;
 
+pub use baton_domain::guard;
+pub use baton_domain::guard::{AllowList, Refusal, Target, check_url};
 pub use connect::{ADDRESSES_MAX, ADDRESSES_TRIED_MAX, CONNECT_STAGGER};
-pub use guard::{AllowList, Refusal, Target, check_url};
 pub use pool::{AGE_MAX, IDLE_MAX};
 pub use request::{REQUEST_HEAD_BYTES_MAX, REQUEST_HEADERS_MAX};
 pub use resolve::{LOOKUPS_MAX, Lookup, Resolve, SystemResolver};

@@ -468,3 +468,39 @@ async fn listen(connector: Connector, node: Uuid, hints: Arc<Hints>) {
         tokio::time::sleep(Duration::from_secs(1)).await;
     }
 }
+
+/// What a look at a database brought.
+pub(crate) struct Seen {
+    pub version: String,
+    pub migration: i64,
+    pub clock_offset_ms: i64,
+}
+
+/// Looks at a database without changing it.
+pub(crate) async fn look(
+    url: &str,
+    clock: &dyn baton_domain::time::Clock,
+) -> Result<Seen, OpenError> {
+    let connection = Connector::new(url)?.connect().await?;
+    check_version(&connection).await?;
+    let tx = connection.tx();
+    let row = tx.query_opt("SELECT current_setting('server_version')", &[]).await?;
+    let version = match row {
+        Some(row) => row.text(0)?.to_owned(),
+        None => String::new(),
+    };
+    let made = tx.query_opt("SELECT to_regclass('migrations')::text", &[]).await?;
+    let migration = match made.as_ref().map(|row| row.opt_text(0)).transpose()?.flatten() {
+        None => 0,
+        Some(_) => {
+            let row = tx.query_opt("SELECT coalesce(max(number), 0) FROM migrations", &[]).await?;
+            row.map_or(Ok(0), |row| row.int(0))?
+        }
+    };
+    let before = clock.now();
+    let sql = "SELECT (extract(epoch FROM clock_timestamp()) * 1000)::int8";
+    let row = tx.query_opt(sql, &[]).await?;
+    let middle = before.plus_ms(clock.now().since_ms(before) / 2);
+    let clock_offset_ms = row.map_or(Ok(0), |row| row.millis(0).map(|at| at.since_ms(middle)))?;
+    Ok(Seen { version, migration, clock_offset_ms })
+}

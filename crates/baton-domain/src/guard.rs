@@ -4,8 +4,10 @@
 //! by all addresses its host resolves to whenever a connection is made ([`vet`]). A connection
 //! then goes to a judged address and to no other, so a name that changes its mind gains nothing.
 
-use super::address::{Reach, canonical, reach};
-use baton_domain::exchange::FaultKind;
+pub mod address;
+
+use crate::exchange::FaultKind;
+use address::{Reach, canonical, reach};
 use ipnet::IpNet;
 use std::net::{IpAddr, Ipv4Addr};
 use url::{Host, Url};

@@ -208,7 +208,7 @@ proptest! {
             1 => format!("https://{bits:#x}/"),
             _ => format!("https://[::ffff:{:x}:{:x}]/", bits >> 16, bits & 0xffff),
         };
-        let global = super::super::address::is_global(Ipv4Addr::from_bits(bits).into());
+        let global = super::address::is_global(Ipv4Addr::from_bits(bits).into());
         prop_assert_eq!(check_url(&url, &AllowList::default()).is_ok(), global);
     }
 }
