@@ -123,9 +123,9 @@ impl<S: Needs> FromRequestParts<AppState> for Permit<S> {
 
     async fn from_request_parts(parts: &mut Parts, state: &AppState) -> Result<Self, Problem> {
         let presented = bearer(&parts.headers)?;
-        let (key, doc) = state.live_key(presented).ok_or_else(|| {
-            unauthorized("this API key is not known, has ended or was revoked")
-        })?;
+        let (key, doc) = state
+            .live_key(presented)
+            .ok_or_else(|| unauthorized("this API key is not known, has ended or was revoked"))?;
         if !doc.body.allows(S::SCOPE) {
             let detail = format!("this key lacks the scope `{}`", S::SCOPE.as_str());
             return Err(Problem::new(Code::Forbidden, detail).with("scope", S::SCOPE.as_str()));

@@ -1,5 +1,7 @@
 //! API keys: how they are made, and the first one.
 
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use baton_domain::config::{ApiKey, DocKind, Scope, Workspace};
 use baton_domain::id::{KeyId, TypedId, WorkspaceId};
 use baton_domain::secret::Secret;
@@ -7,8 +9,6 @@ use baton_domain::time::Millis;
 use baton_store::capture::Idempotency;
 use baton_store::docs::{DocWrite, Expect};
 use baton_store::{Store, StoreError};
-use base64::Engine as _;
-use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use sha2::{Digest, Sha256};
 
 /// What every key made by Baton starts with.

@@ -8,12 +8,13 @@ mod extract;
 mod store;
 
 pub use code::Code;
+pub(crate) use extract::json_bytes;
 pub use extract::{Json, Path, Query};
 
 use axum::response::{IntoResponse, Response};
 use http::header::{CACHE_CONTROL, CONTENT_TYPE, RETRY_AFTER};
 use http::{HeaderValue, StatusCode};
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
 tokio::task_local! {
@@ -22,7 +23,7 @@ tokio::task_local! {
 }
 
 /// What is wrong with one field of a request.
-#[derive(Clone, PartialEq, Eq, Debug, Serialize)]
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
 pub struct FieldError {
     /// The field, with dots and brackets for what is inside: `retry.schedule[0]`.
     pub field: String,

@@ -5,7 +5,7 @@ use crate::capture::CaptureState;
 use crate::health::Readiness;
 use crate::metrics::Stats;
 use baton_domain::config::ApiKey;
-use baton_domain::connector::manifest::{EMBEDDED, Registry};
+use baton_domain::connector::manifest::Registry;
 use baton_domain::guard::AllowList;
 use baton_domain::id::{KeyId, TypedId};
 use baton_store::{Doc, Store};
@@ -26,8 +26,6 @@ pub struct WebSettings {
     /// What destinations and webhooks may be besides https on the public internet; the engine's
     /// client has the same list.
     pub allow: AllowList,
-    /// The connectors destinations can be of.
-    pub connectors: Arc<Registry>,
     /// Whether `/metrics` answers without a key.
     pub metrics_public: bool,
 }
@@ -39,8 +37,6 @@ impl Default for WebSettings {
             public_url: None,
             trusted_proxies: Vec::new(),
             allow: AllowList::default(),
-            // The manifests of the program are checked by its tests.
-            connectors: Arc::new(Registry::load(EMBEDDED, &[]).unwrap_or_default()),
             metrics_public: false,
         }
     }
@@ -51,6 +47,8 @@ impl Default for WebSettings {
 pub struct AppState {
     /// Everything remembered.
     pub store: Store,
+    /// The connectors there are.
+    pub connectors: Arc<Registry>,
     /// What a person may set.
     pub settings: Arc<WebSettings>,
     /// Counters, and the registry that `/metrics` shows.
@@ -67,9 +65,10 @@ const KEY_BYTES_MAX: usize = 512;
 impl AppState {
     /// The state over an open store.
     #[must_use]
-    pub fn new(store: Store, settings: WebSettings) -> Self {
+    pub fn new(store: Store, connectors: Arc<Registry>, settings: WebSettings) -> Self {
         Self {
             store,
+            connectors,
             settings: Arc::new(settings),
             stats: Arc::new(Stats::new()),
             streams: Arc::default(),

@@ -23,11 +23,25 @@ type Key = [u8; 16];
 
 /// What an idempotency row remembers: the facts an answer is made from.
 #[derive(Clone, Serialize, Deserialize)]
-struct Remembered {
+pub(crate) struct Remembered {
     lead: LeadId,
     state: LeadState,
     duplicate_of: Option<(LeadId, SourceId)>,
     stale: bool,
+}
+
+impl Remembered {
+    /// The same outcome again.
+    pub(crate) fn replayed(&self) -> Captured {
+        Captured {
+            lead: self.lead,
+            state: self.state,
+            duplicate_of: self.duplicate_of,
+            replayed: true,
+            stale: self.stale,
+            deliveries: Vec::new(),
+        }
+    }
 }
 
 #[derive(Clone, Copy)]
@@ -147,14 +161,7 @@ fn decide(
         if *hash != wanted.body_hash {
             return Err(StoreError::IdempotencyMismatch);
         }
-        return Ok(Captured {
-            lead: remembered.lead,
-            state: remembered.state,
-            duplicate_of: remembered.duplicate_of,
-            replayed: true,
-            stale: remembered.stale,
-            deliveries: Vec::new(),
-        });
+        return Ok(remembered.replayed());
     }
     let existing = capture.partial.as_ref().and_then(|partial| {
         let lead = known.claims.get(&partial.key)?.lead;

@@ -111,10 +111,8 @@ pub fn query<T: FromStr>(
     text: Option<&str>,
     expected: &str,
 ) -> Result<Option<T>, Problem> {
-    text.map(|text| {
-        text.parse().map_err(|_| invalid_query(name, &format!("must be {expected}")))
-    })
-    .transpose()
+    text.map(|text| text.parse().map_err(|_| invalid_query(name, &format!("must be {expected}"))))
+        .transpose()
 }
 
 /// The problem of a parameter of the query.

@@ -22,8 +22,8 @@ use baton_domain::id::{CampaignId, SourceId};
 use baton_domain::lead::schema::FieldSpec;
 use baton_domain::secret::Secrets;
 use baton_domain::time::Millis;
-use baton_store::docs::{DocWrite, Expect};
 use baton_store::Doc;
+use baton_store::docs::{DocWrite, Expect};
 use http::StatusCode;
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
@@ -251,8 +251,7 @@ pub(super) async fn delete_campaign(
     let now = permit.store().now();
     let sources = permit.all::<Source>().into_iter().filter(|s| s.body.campaign == id);
     let (api, others): (Vec<_>, Vec<_>) = sources.partition(|s| s.body.kind == SourceKind::Api);
-    let destinations =
-        permit.all::<Destination>().iter().filter(|d| d.body.campaign == id).count();
+    let destinations = permit.all::<Destination>().iter().filter(|d| d.body.campaign == id).count();
     if !others.is_empty() || destinations > 0 {
         let detail = format!(
             "the campaign still has {} sources and {destinations} destinations; delete those first",

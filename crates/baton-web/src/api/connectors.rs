@@ -4,9 +4,9 @@ use super::answer;
 use crate::auth::{Permit, scopes};
 use crate::problem::{Path, Problem};
 use axum::response::Response;
+use baton_domain::config::Unmapped;
 use baton_domain::connector::manifest::{Manifest, Setting};
 use baton_domain::connector::rules::ResponseRule;
-use baton_domain::config::Unmapped;
 use http::StatusCode;
 use serde::Serialize;
 use std::collections::BTreeMap;
@@ -56,7 +56,7 @@ fn view(manifest: &Manifest) -> ConnectorView {
 pub(super) async fn list_connectors(
     permit: Permit<scopes::ConfigRead>,
 ) -> Result<Response, Problem> {
-    let data = permit.state().settings.connectors.iter().map(|m| view(m)).collect();
+    let data = permit.state().connectors.iter().map(|m| view(m)).collect();
     answer::json(StatusCode::OK, &answer::Listed { data, next_cursor: None })
 }
 
@@ -68,7 +68,7 @@ pub(super) async fn get_connector(
     permit: Permit<scopes::ConfigRead>,
     Path(name): Path<String>,
 ) -> Result<Response, Problem> {
-    let connectors = &permit.state().settings.connectors;
+    let connectors = &permit.state().connectors;
     let manifest = connectors.get(&name).ok_or_else(|| Problem::not_found("connector"))?;
     answer::json(StatusCode::OK, &view(manifest))
 }

@@ -73,7 +73,10 @@ pub(super) fn delivery_view(row: &DeliveryRow) -> DeliveryView {
         state: row.state,
         stopped: row.stopped,
         attempts: row.attempts,
-        next_attempt_at: row.next_attempt_at.filter(|_| !row.state.is_final()).map(Millis::to_rfc3339),
+        next_attempt_at: row
+            .next_attempt_at
+            .filter(|_| !row.state.is_final())
+            .map(Millis::to_rfc3339),
         verdict: row.verdict.clone(),
         note: row.note.clone(),
         data_version: row.data_version,

@@ -5,6 +5,7 @@ mod evaluate;
 mod probe;
 mod secret;
 
+pub(super) use check::{retry, timeout_ms};
 pub(super) use evaluate::{__path_evaluate_responses, evaluate_responses};
 pub(super) use probe::{
     __path_preview_destination, __path_preview_document, __path_test_destination,
@@ -166,7 +167,7 @@ pub struct DestinationView {
 
 fn view(access: &Access, doc: &Doc<Destination>) -> DestinationView {
     let mut input = input_of(&doc.body);
-    if let Some(manifest) = access.state().settings.connectors.get(&doc.body.connector) {
+    if let Some(manifest) = access.state().connectors.get(&doc.body.connector) {
         for setting in manifest.settings.iter().filter(|s| s.kind == SettingKind::Secret) {
             if doc.secrets.contains_key(&setting.name) {
                 input.settings.insert(setting.name.clone(), MASK.into());
@@ -335,7 +336,7 @@ pub(super) async fn delete_destination(
 
 /// The manifest of a connector.
 fn manifest_of<'a>(access: &'a Access, name: &str) -> Result<&'a Manifest, Problem> {
-    let connectors = &access.state().settings.connectors;
+    let connectors = &access.state().connectors;
     connectors.get(name).map(AsRef::as_ref).ok_or_else(|| {
         let known: Vec<&str> = connectors.iter().map(|m| m.name.as_str()).collect();
         let message = format!("there is no such connector; there are {}", known.join(", "));

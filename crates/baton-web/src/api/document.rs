@@ -271,9 +271,7 @@ impl Access {
         }
         match self.store().change_docs(writes).await {
             Ok(_) => Ok(answer::created(bytes)),
-            Err(StoreError::Replayed { status, answer }) => {
-                answer::replayed(self, status, &answer)
-            }
+            Err(StoreError::Replayed { status, answer }) => answer::replayed(self, status, &answer),
             Err(error) => Err(error.into()),
         }
     }

@@ -44,8 +44,7 @@ pub fn parse<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Problem> {
 /// # Errors
 /// 422 `validation_failed`.
 pub fn parse_value<T: DeserializeOwned>(value: Value) -> Result<T, Problem> {
-    serde_path_to_error::deserialize(value)
-        .map_err(|e| refusal(e.path().to_string(), e.inner()))
+    serde_path_to_error::deserialize(value).map_err(|e| refusal(e.path().to_string(), e.inner()))
 }
 
 fn refusal(path: String, error: &serde_json::Error) -> Problem {
@@ -160,9 +159,11 @@ async fn read_creating<T: DeserializeOwned>(
 
 fn idempotency_key(headers: &HeaderMap) -> Result<Option<String>, Problem> {
     let Some(value) = headers.get("idempotency-key") else { return Ok(None) };
-    let text = value.to_str().ok().map(str::trim).filter(|t| {
-        (1..=IDEMPOTENCY_KEY_CHARS_MAX).contains(&t.len())
-    });
+    let text = value
+        .to_str()
+        .ok()
+        .map(str::trim)
+        .filter(|t| (1..=IDEMPOTENCY_KEY_CHARS_MAX).contains(&t.len()));
     text.map(|t| Some(t.to_owned())).ok_or_else(|| {
         let detail = format!(
             "the header `Idempotency-Key` must have 1 to {IDEMPOTENCY_KEY_CHARS_MAX} visible \
@@ -299,7 +300,11 @@ impl Faults {
         if text.trim().is_empty() {
             self.add(field, "required", "must not be empty");
         } else if length > max {
-            self.add(field, "too_long", format!("has {length} characters, at most {max} are taken"));
+            self.add(
+                field,
+                "too_long",
+                format!("has {length} characters, at most {max} are taken"),
+            );
         } else if text.chars().any(char::is_control) {
             self.add(field, "invalid", "must be one line without control characters");
         }

@@ -98,7 +98,11 @@ fn check(input: KeyInput, key: ApiKey) -> Result<ApiKey, Problem> {
     }
     let expires_at = input.expires_at.as_deref().map(Millis::parse_rfc3339);
     if expires_at == Some(None) {
-        faults.add("expires_at", "invalid", "must be an RFC 3339 time such as 2030-01-31T00:00:00Z");
+        faults.add(
+            "expires_at",
+            "invalid",
+            "must be an RFC 3339 time such as 2030-01-31T00:00:00Z",
+        );
     }
     faults.into_result()?;
     Ok(ApiKey { name: input.name, scopes, expires_at: expires_at.flatten(), ..key })

@@ -148,8 +148,19 @@ mod tests {
     fn every_kind_of_field_gets_a_value_of_its_kind() {
         use FieldKind as K;
         let kinds = [
-            K::Text, K::Email, K::Phone, K::Number, K::Integer, K::Boolean, K::Date, K::Choice,
-            K::Postcode, K::Country, K::State, K::Url, K::Consent,
+            K::Text,
+            K::Email,
+            K::Phone,
+            K::Number,
+            K::Integer,
+            K::Boolean,
+            K::Date,
+            K::Choice,
+            K::Postcode,
+            K::Country,
+            K::State,
+            K::Url,
+            K::Consent,
         ];
         for country in [None, Some("GB"), Some("US")] {
             for (at, kind) in kinds.into_iter().enumerate() {

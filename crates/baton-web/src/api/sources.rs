@@ -132,10 +132,8 @@ fn check(
         if input.kind != was.kind {
             faults.add("kind", "immutable", "cannot be changed; make a new source");
         }
-    } else if !matches!(
-        input.kind,
-        SourceKind::Endpoint | SourceKind::Listener | SourceKind::Form
-    ) {
+    } else if !matches!(input.kind, SourceKind::Endpoint | SourceKind::Listener | SourceKind::Form)
+    {
         let message = "endpoint, listener or form is expected; a campaign's api source is made \
                        with it";
         faults.add("kind", "invalid", message);
@@ -223,14 +221,17 @@ pub(super) async fn create_source(
 ) -> Result<Response, Problem> {
     let body = check(creating.input, None, permit.store().new_id())?;
     if permit.find::<Campaign>(body.campaign).await.is_err() {
-        return Err(Problem::invalid_field("campaign_id", "not_found", "there is no such campaign"));
+        return Err(Problem::invalid_field(
+            "campaign_id",
+            "not_found",
+            "there is no such campaign",
+        ));
     }
     let now = permit.store().now();
     let id: SourceId = permit.store().new_id();
     let secrets = signing_secrets(&permit, &body, &Secrets::new()).unwrap_or_default();
     let doc = new_doc(&permit, id, body, secrets, now);
-    let changed =
-        Changed { body: doc.body.clone(), secrets: Some(doc.secrets.clone()) };
+    let changed = Changed { body: doc.body.clone(), secrets: Some(doc.secrets.clone()) };
     let writes = vec![permit.write(id, Expect::New, &changed, now)?];
     permit.create(creating.idempotency, writes, &view_with_secret(&doc, &base)).await
 }

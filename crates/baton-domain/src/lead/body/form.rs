@@ -3,6 +3,10 @@
 use super::{Body, BodyFault, BodyProblem, CAPTURE_BODY_BYTES_MAX, KEY_BYTES_MAX, OBJECT_KEYS_MAX};
 use serde_json::{Map, Value};
 
+/// Start of the keys by which `serde_json` recognises numbers and raw text. Nobody may send them:
+/// what was stored would be read back as something else.
+pub(super) const PRIVATE_KEYS: &str = "$serde_json::private::";
+
 /// Reads a body of the type `application/x-www-form-urlencoded` (the URL standard, section 5.1).
 /// A key that comes again makes its value a list.
 ///
@@ -65,6 +69,10 @@ pub(super) fn check_key(key: &str) -> Result<(), BodyProblem> {
     }
     if key.is_empty() || key.len() > KEY_BYTES_MAX {
         let why = format!("a key has {} bytes, 1 to {KEY_BYTES_MAX} are taken", key.len());
+        return Err(BodyProblem::new(BodyFault::InvalidKey, None, why));
+    }
+    if key.starts_with(PRIVATE_KEYS) {
+        let why = format!("keys may not start with `{PRIVATE_KEYS}`");
         return Err(BodyProblem::new(BodyFault::InvalidKey, None, why));
     }
     Ok(())

@@ -1,6 +1,7 @@
 //! Strict JSON: no key twice, bounded depth, numbers with the digits they were written with (only an
 //! exponent gets its sign spelled out: `1E400` is kept as `1e+400`).
 
+use super::form::{PRIVATE_KEYS, check_key};
 use super::{BodyFault, BodyProblem, DEPTH_MAX, OBJECT_KEYS_MAX};
 use serde::de::{DeserializeSeed, Deserializer, Error, MapAccess, SeqAccess, Visitor};
 use serde_json::{Map, Number, Value};
@@ -8,9 +9,8 @@ use std::cell::RefCell;
 use std::fmt;
 
 /// How `serde_json` hands a number to a visitor when numbers keep their digits: as an object with
-/// this one key. Nobody may send such keys, for a stored body would be read back as another one.
+/// this one key.
 const NUMBER_KEY: &str = "$serde_json::private::Number";
-const PRIVATE_KEYS: &str = "$serde_json::private::";
 
 pub(super) fn parse(text: &str) -> Result<Map<String, Value>, BodyProblem> {
     let refused = RefCell::new(None);
@@ -88,12 +88,8 @@ impl Strict<'_> {
     }
 
     fn check_key<E: Error>(&self, key: &str, object: &Map<String, Value>) -> Result<(), E> {
-        if let Err(problem) = super::form::check_key(key) {
+        if let Err(problem) = check_key(key) {
             return Err(self.refuse(problem.fault, problem.field.as_deref(), problem.message));
-        }
-        if key.starts_with(PRIVATE_KEYS) {
-            let why = format!("keys may not start with `{PRIVATE_KEYS}`");
-            return Err(self.refuse(BodyFault::InvalidKey, None, why));
         }
         if object.contains_key(key) {
             let why = format!("`{key}` stands there twice");

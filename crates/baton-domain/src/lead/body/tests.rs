@@ -230,6 +230,7 @@ fn forms_that_cannot_be_read_say_why() {
     check(b"a=%00", "nul_character");
     check(b"%00=a", "nul_character");
     check(b"=a", "invalid_key");
+    check(b"$serde_json::private::Number=1", "invalid_key");
     check(&b"&a=1".repeat(OBJECT_KEYS_MAX + 1), "too_many_fields");
     check(&b"x".repeat(CAPTURE_BODY_BYTES_MAX + 1), "body_too_large");
     check(&[b"a=".as_slice(), &b"x".repeat(VALUE_BYTES_MAX + 1)].concat(), "value_too_long");

@@ -145,8 +145,7 @@ fn reference_of(name: &str) -> String {
 pub(super) fn free_reference(access: &Access, name: &str) -> String {
     let snapshot = access.store().snapshot();
     let base = reference_of(name);
-    let taken =
-        |r: &str| snapshot.campaign_by_reference(access.workspace_id(), r).is_some();
+    let taken = |r: &str| snapshot.campaign_by_reference(access.workspace_id(), r).is_some();
     std::iter::once(base.clone())
         .chain((2..REFERENCE_TRIES_MAX).map(|n| format!("{base}-{n}")))
         .find(|reference| !taken(reference))
@@ -171,7 +170,8 @@ mod tests {
 
     #[test]
     fn campaigns_are_checked_field_by_field() {
-        let check = |given: Value, expect: &[&str]| assert_eq!(faults(given.clone()), expect, "{given}");
+        let check =
+            |given: Value, expect: &[&str]| assert_eq!(faults(given.clone()), expect, "{given}");
         check(json!({"name":"Solar"}), &[]);
         check(json!({"name":"Solar","country":"gb","currency":"gbp"}), &[]);
         check(json!({"name":" "}), &["name"]);
@@ -184,7 +184,10 @@ mod tests {
         check(json!({"name":"x","currency":"EURO"}), &["currency"]);
         check(json!({"name":"x","colour":1}), &["colour"]);
         check(json!({"name":"x","fields":[{"name":"a b","type":"text"}]}), &["fields[0].name"]);
-        check(json!({"name":"x","fields":[{"name":"a","type":"text","kind":1}]}), &["fields[0].kind"]);
+        check(
+            json!({"name":"x","fields":[{"name":"a","type":"text","kind":1}]}),
+            &["fields[0].kind"],
+        );
         let with = |rule: Value| json!({"name":"x","duplicates": rule});
         check(with(json!({"fields":["email"],"window":"30d","action":"mark"})), &[]);
         check(with(json!({"fields":["email"],"window_s":60})), &[]);
@@ -192,7 +195,10 @@ mod tests {
         check(with(json!({"fields":["nope"]})), &["duplicates.fields[0]"]);
         check(with(json!({"fields":["email","email"]})), &["duplicates.fields[1]"]);
         check(with(json!({"fields":["email"],"window":"0s"})), &["duplicates.window"]);
-        check(with(json!({"fields":["email"],"window":"1m","window_s":60})), &["duplicates.window_s"]);
+        check(
+            with(json!({"fields":["email"],"window":"1m","window_s":60})),
+            &["duplicates.window_s"],
+        );
         check(with(json!({"fields":["email"],"x":1})), &["duplicates.x"]);
     }
 

@@ -111,6 +111,9 @@ fn attempt_view(
         if withheld {
             view.url = MASK.to_owned();
             view.body = MASK.to_owned();
+            for header in &mut view.headers {
+                header.value = MASK.to_owned();
+            }
         }
         view
     });
@@ -118,7 +121,11 @@ fn attempt_view(
         let (text, body_is_text) = body_text(&answer, secrets);
         AnswerView {
             status,
-            headers: if withheld { Vec::new() } else { header_rows(&body.answer_headers, &[], secrets) },
+            headers: if withheld {
+                Vec::new()
+            } else {
+                header_rows(&body.answer_headers, &[], secrets)
+            },
             body: if withheld { MASK.to_owned() } else { text },
             body_is_text,
             cut: body.answer_cut,
@@ -201,12 +208,7 @@ mod tests {
         let secrets = Secrets::from([("auth_value".to_owned(), Secret::new("sekret-1"))]);
         for known in [Some(&secrets), None] {
             let view = attempt_view(attempt(), Some(request()), known);
-            let mut shown = serde_json::to_value(&view).unwrap();
-            if known.is_none() {
-                // Only header values named as secret are hidden when the target is gone.
-                shown["request"]["headers"][1]["value"] = json!("");
-            }
-            let shown = shown.to_string();
+            let shown = serde_json::to_value(&view).unwrap().to_string();
             assert!(!shown.contains("sekret-1") && !shown.contains("Bearer other"), "{shown}");
         }
         let view = attempt_view(attempt(), Some(request()), Some(&secrets));
