@@ -25,7 +25,6 @@ pub struct EventView(Box<RawValue>);
 /// What an [`EventView`] looks like.
 #[derive(Serialize, ToSchema)]
 #[schema(as = Event)]
-#[expect(dead_code, reason = "describes bytes that the domain writes")]
 struct EventShape {
     /// Its id.
     #[schema(value_type = String, example = "evt_01h455vb4pex5vsknk084sn02q")]

@@ -16,6 +16,7 @@ use baton_store::Doc;
 use baton_store::docs::Expect;
 use http::StatusCode;
 use serde::{Deserialize, Serialize};
+use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 use utoipa::{IntoParams, ToSchema};
 
 /// Most allowed origins of a source.
@@ -271,17 +272,17 @@ pub(super) async fn update_source(
     if_match: IfMatch,
     Body(patch): Body<Patch>,
 ) -> Result<Response, Problem> {
-    let made = std::cell::Cell::new(false);
+    let made = AtomicBool::new(false);
     let doc = permit
         .change::<Source>(id, &if_match, |doc| {
             let input: SourceInput = patch.clone().apply(&input_of(&doc.body))?;
             let body = check(input, Some(&doc.body), doc.body.webhook_id)?;
             let secrets = signing_secrets(&permit, &body, &doc.secrets);
-            made.set(secrets.is_some());
+            made.store(secrets.is_some(), Relaxed);
             Ok(Changed { body, secrets })
         })
         .await?;
-    let shown = if made.get() { view_with_secret(&doc, &base) } else { view(&doc, &base) };
+    let shown = if made.load(Relaxed) { view_with_secret(&doc, &base) } else { view(&doc, &base) };
     answer::document(doc.meta.version, &shown)
 }
 

@@ -23,7 +23,6 @@ use utoipa::ToSchema;
 
 /// A destination that need not be saved, with the lead to try it with.
 #[derive(Serialize, ToSchema)]
-#[expect(dead_code, reason = "describes a body whose two parts are read one after the other")]
 pub struct TrialDocument {
     #[serde(flatten)]
     destination: DestinationInput,
