@@ -7,6 +7,7 @@ macro_rules! event_kinds {
     ($($(#[$doc:meta])* $name:ident = $word:literal,)*) => {
         /// What kind of thing happened.
         #[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Debug, Serialize, Deserialize)]
+        #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
         pub enum EventKind {
             $($(#[$doc])* #[serde(rename = $word)] $name,)*
         }

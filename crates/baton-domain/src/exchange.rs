@@ -70,6 +70,7 @@ pub const ANSWER_STORED_BYTES_MAX: usize = 64 * 1024;
 /// Where the time of an exchange went, in microseconds. A phase that did not happen is `None`
 /// (a pooled connection has no DNS, connect or TLS phase).
 #[derive(Clone, Copy, PartialEq, Eq, Default, Debug, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct Phases {
     /// Resolving the host name.
     pub dns_us: Option<u64>,

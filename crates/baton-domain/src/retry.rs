@@ -6,7 +6,9 @@ mod schedule;
 
 pub use outcome::{After, Plain, outcome};
 pub use retry_after::parse_retry_after;
-pub use schedule::{SCHEDULE_PRESETS, ScheduleProblem, parse_schedule, show_schedule};
+pub use schedule::{
+    SCHEDULE_PRESETS, ScheduleProblem, duration_ms, parse_schedule, show_duration, show_schedule,
+};
 
 use crate::config::{OnUnmatched, RETRY_WAIT_MS_MAX, RetryPolicy};
 use crate::time::Millis;

@@ -6,6 +6,7 @@
 //! secret's text stands for.
 
 use crate::secret::{SIGNING, SIGNING_PREVIOUS, Secret, Secrets};
+use crate::time::Millis;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use hmac::{Hmac, KeyInit as _, Mac as _};
@@ -26,6 +27,17 @@ pub const SIGNATURE_HEADER: &str = "webhook-signature";
 #[must_use]
 pub fn new_secret(random: [u8; 32]) -> Secret {
     Secret::new(format!("{SECRET_PREFIX}{}", STANDARD.encode(random)))
+}
+
+/// A document's secrets as they count at `now`: without the previous signing secret once the grace
+/// period of its rotation is over. A previous secret without an end is kept.
+#[must_use]
+pub fn secrets_at(secrets: &Secrets, previous_until: Option<Millis>, now: Millis) -> Secrets {
+    let mut counting = secrets.clone();
+    if previous_until.is_some_and(|end| end <= now) {
+        counting.remove(SIGNING_PREVIOUS);
+    }
+    counting
 }
 
 /// The headers that sign one attempt; none when the document has no signing secret.
@@ -167,6 +179,18 @@ mod tests {
             assert!(!verify_hex(&secret, LEAD, header), "{header}");
         }
         assert!(!verify_hex(&Secret::new(B), LEAD, &right));
+    }
+
+    #[test]
+    fn the_previous_secret_counts_until_its_end() {
+        let both = secrets(&[(SIGNING, A), (SIGNING_PREVIOUS, B)]);
+        for (until, kept) in
+            [(None, true), (Some(Millis(1_001)), true), (Some(Millis(1_000)), false)]
+        {
+            let counting = secrets_at(&both, until, Millis(1_000));
+            assert_eq!(counting.contains_key(SIGNING_PREVIOUS), kept, "{until:?}");
+            assert!(counting.contains_key(SIGNING));
+        }
     }
 
     #[test]

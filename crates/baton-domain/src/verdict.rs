@@ -6,6 +6,7 @@ use std::{fmt, str::FromStr};
 
 /// The meaning of one attempt's outcome.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum Verdict {
     /// Taken.

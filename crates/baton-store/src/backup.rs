@@ -35,7 +35,7 @@ impl Store {
     }
 }
 
-fn copy(from: &Path, to: &Path) -> Result<BackupReport, StoreError> {
+pub(crate) fn copy(from: &Path, to: &Path) -> Result<BackupReport, StoreError> {
     let unavailable = |e: std::io::Error| StoreError::Unavailable(e.to_string());
     let partial = to.with_extension("partial");
     if partial.exists() {

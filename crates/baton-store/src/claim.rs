@@ -51,8 +51,9 @@ pub struct Claim {
 pub struct Claimed {
     /// The deliveries, in due order within each lane.
     pub deliveries: Vec<ClaimedDelivery>,
-    /// When the next delivery of the asked lanes is due, if one waits.
-    pub next_due: Option<Millis>,
+    /// When the next delivery of an asked lane is due, for those in which one waits; a lane may be
+    /// named twice.
+    pub next_due: Vec<(Uuid, Millis)>,
     /// Lanes of which more is due than there was room for.
     pub more: Vec<Uuid>,
 }
@@ -160,8 +161,7 @@ pub(crate) async fn run_claim(tx: &Tx<'_>, claim: &Claim) -> Result<(Reply, Effe
         })
         .collect();
     for row in tx.query_many(&sql::CLAIM_NEXT_DUE, &next).await? {
-        let at = row.millis(0)?;
-        claimed.next_due = Some(claimed.next_due.map_or(at, |n| n.min(at)));
+        claimed.next_due.push((row.uuid(1)?, row.millis(0)?));
     }
     Ok((Reply::Claimed(claimed), Effects::default()))
 }

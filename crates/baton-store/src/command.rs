@@ -68,6 +68,9 @@ pub(crate) enum Command {
         now: Millis,
     },
     ResumeHeldLeads(crate::leads::ResumeHeld),
+    CancelOrphans {
+        now: Millis,
+    },
 }
 
 #[derive(Debug)]

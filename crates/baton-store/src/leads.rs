@@ -318,8 +318,11 @@ fn matches(filter: &LeadFilter, row: &LeadRow) -> bool {
 pub(crate) struct ResumeHeld {
     pub workspace: WorkspaceId,
     pub now: Millis,
-    pub leads: Vec<(LeadId, i64, Vec<(DeliveryId, DestinationId)>)>,
+    pub leads: Vec<ResumedLead>,
 }
+
+/// A held lead, the version of its data, and the deliveries it gets.
+type ResumedLead = (LeadId, i64, Vec<(DeliveryId, DestinationId)>);
 
 pub(crate) async fn run_resume_held(
     tx: &Tx<'_>,

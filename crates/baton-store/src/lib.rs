@@ -18,9 +18,11 @@ mod error;
 pub mod events;
 mod finish;
 mod hints;
+mod inspect;
 pub mod leads;
 mod migrations;
 mod nodes;
+mod orphans;
 mod postgres;
 mod replay;
 mod retention;
@@ -40,6 +42,12 @@ pub use finish::{
     AttemptRecord, DisableTarget, Finish, Followup, NewEvent, Release, StoredRequest,
 };
 pub use hints::{Hints, OutcomeWait};
+pub use inspect::{
+    Inspection, SQLITE_VERSION_MIN, backup_file, inspect_directory, inspect_postgres,
+    sqlite_is_fit, sqlite_version,
+};
+pub use orphans::ORPHANS_SLICE;
 pub use retention::{Retention, RetentionReport};
 pub use snapshot::{Doc, Snapshot};
+pub use sqlite::DATABASE_FILE;
 pub use store::{Location, Store, StoreSettings, WorkspaceStore};

@@ -19,6 +19,11 @@ const MIGRATIONS: &[Migration] = &[Migration {
     postgres: include_str!("../migrations/postgres/0001_path.sql"),
 }];
 
+/// Number of the newest migration this release knows.
+pub(crate) fn newest() -> i64 {
+    MIGRATIONS.last().map_or(0, |m| m.number)
+}
+
 /// Brings the database to the newest migration. Needs to be the only one that does so now.
 pub(crate) async fn migrate(tx: &Tx<'_>, now: Millis) -> Result<(), OpenError> {
     let integer = if tx.is_postgres() { "bigint" } else { "INTEGER" };
@@ -29,7 +34,7 @@ pub(crate) async fn migrate(tx: &Tx<'_>, now: Millis) -> Result<(), OpenError> {
     .await?;
     let row = tx.query_opt("SELECT coalesce(max(number), 0) FROM migrations", &[]).await?;
     let found = row.map_or(Ok(0), |r| r.int(0)).map_err(OpenError::Database)?;
-    let known = MIGRATIONS.last().map_or(0, |m| m.number);
+    let known = newest();
     if found > known {
         return Err(OpenError::Newer { found, known });
     }

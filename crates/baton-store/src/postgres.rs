@@ -27,8 +27,10 @@ const OUTCOME_TRIES: u32 = 20;
 const CHANNEL: &str = "baton";
 /// A notification's payload may be 8,000 bytes; longer lists say "look at all".
 const PAYLOAD_BYTES_MAX: usize = 7_000;
+const WRITER_SETTINGS: &str = "SET enable_seqscan = off; SET enable_hashjoin = off; \
+     SET enable_mergejoin = off; SET jit = off; SET synchronous_commit = on";
 /// Key of the advisory lock under which migrations run.
-const MIGRATION_LOCK: i64 = 0x6261_746f_6e;
+const MIGRATION_LOCK: i64 = 0x0062_6174_6f6e;
 
 /// How to connect, with TLS by the URL's `sslmode`.
 #[derive(Clone)]
@@ -84,6 +86,15 @@ impl Connector {
 
     async fn connect(&self) -> Result<Connection, StoreError> {
         self.connect_with(|_| {}).await
+    }
+
+    /// A connection for writing: every statement of a writer finds its rows by an index. The
+    /// planner would otherwise keep the sequential scans and hash joins that were right while the
+    /// tables were empty.
+    async fn connect_writer(&self) -> Result<Connection, StoreError> {
+        let connection = self.connect().await?;
+        connection.client.batch_execute(WRITER_SETTINGS).await.map_err(from_postgres)?;
+        Ok(connection)
     }
 }
 
@@ -295,7 +306,7 @@ impl Writer {
             if self.refused_until.is_some_and(|until| now < until) {
                 return Err(StoreError::Unavailable("postgres: not connected".to_owned()));
             }
-            match self.connector.connect().await {
+            match self.connector.connect_writer().await {
                 Ok(connection) => {
                     self.refused_until = None;
                     *slot = Some(connection);
@@ -456,4 +467,40 @@ async fn listen(connector: Connector, node: Uuid, hints: Arc<Hints>) {
         }
         tokio::time::sleep(Duration::from_secs(1)).await;
     }
+}
+
+/// What a look at a database brought.
+pub(crate) struct Seen {
+    pub version: String,
+    pub migration: i64,
+    pub clock_offset_ms: i64,
+}
+
+/// Looks at a database without changing it.
+pub(crate) async fn look(
+    url: &str,
+    clock: &dyn baton_domain::time::Clock,
+) -> Result<Seen, OpenError> {
+    let connection = Connector::new(url)?.connect().await?;
+    check_version(&connection).await?;
+    let tx = connection.tx();
+    let row = tx.query_opt("SELECT current_setting('server_version')", &[]).await?;
+    let version = match row {
+        Some(row) => row.text(0)?.to_owned(),
+        None => String::new(),
+    };
+    let made = tx.query_opt("SELECT to_regclass('migrations')::text", &[]).await?;
+    let migration = match made.as_ref().map(|row| row.opt_text(0)).transpose()?.flatten() {
+        None => 0,
+        Some(_) => {
+            let row = tx.query_opt("SELECT coalesce(max(number), 0) FROM migrations", &[]).await?;
+            row.map_or(Ok(0), |row| row.int(0))?
+        }
+    };
+    let before = clock.now();
+    let sql = "SELECT (extract(epoch FROM clock_timestamp()) * 1000)::int8";
+    let row = tx.query_opt(sql, &[]).await?;
+    let middle = before.plus_ms(clock.now().since_ms(before) / 2);
+    let clock_offset_ms = row.map_or(Ok(0), |row| row.millis(0).map(|at| at.since_ms(middle)))?;
+    Ok(Seen { version, migration, clock_offset_ms })
 }

@@ -129,11 +129,11 @@ pub(crate) const CLAIM_DUE: Many = Many {
 
 /// Parameters: lane, class, now.
 pub(crate) const CLAIM_NEXT_DUE: Many = Many {
-    sqlite: "SELECT wake_at FROM deliveries WHERE lane = ?1 AND class = ?2 \
+    sqlite: "SELECT wake_at, lane FROM deliveries WHERE lane = ?1 AND class = ?2 \
              AND wake_at IS NOT NULL AND wake_at > ?3 ORDER BY wake_at LIMIT 1",
-    postgres: "SELECT d.wake_at FROM unnest($1::uuid[], $2::int8[], $3::int8[]) AS t(la, cl, nw) \
-               CROSS JOIN LATERAL (SELECT wake_at FROM deliveries WHERE lane = t.la \
-               AND class = t.cl AND wake_at IS NOT NULL AND wake_at > t.nw \
+    postgres: "SELECT d.wake_at, t.la FROM unnest($1::uuid[], $2::int8[], $3::int8[]) \
+               AS t(la, cl, nw) CROSS JOIN LATERAL (SELECT wake_at FROM deliveries \
+               WHERE lane = t.la AND class = t.cl AND wake_at IS NOT NULL AND wake_at > t.nw \
                ORDER BY wake_at LIMIT 1) d",
 };
 

@@ -19,7 +19,7 @@ use std::time::Duration;
 use tokio::sync::{mpsc, oneshot};
 
 /// Name of the database file in the data directory.
-pub(crate) const DATABASE_FILE: &str = "baton.sqlite3";
+pub const DATABASE_FILE: &str = "baton.sqlite3";
 const LOCK_FILE: &str = "baton.lock";
 const PAGE_BYTES: u64 = 4096;
 /// Size of the log at which the writer stops to start it anew.

@@ -52,7 +52,7 @@ pub struct StoreSettings {
 
 enum Engine {
     Lite(Sqlite),
-    Pg(Postgres),
+    Pg(Box<Postgres>),
 }
 
 struct Inner {
@@ -112,7 +112,7 @@ impl Store {
             Location::Postgres { url } => {
                 let (nodes, hints) = (Arc::clone(&nodes), Arc::clone(&hints));
                 let opened = Postgres::open(url.reveal(), clock.now(), node, nodes, hints);
-                Engine::Pg(opened.await?)
+                Engine::Pg(Box::new(opened.await?))
             }
         };
         let store = Self(Arc::new(Inner {
@@ -399,4 +399,21 @@ fn encode_attempt(attempt: &AttemptRecord) -> Result<Vec<u8>, StoreError> {
         extracted,
     })
     .map_err(damaged)
+}
+
+impl Store {
+    /// Gives back two texts through a statement that binds them out of order: `?2, ?1, ?2`. Part
+    /// of the conformance suite, since a driver that numbers parameters by their first appearance
+    /// swaps them without an error.
+    #[doc(hidden)]
+    pub async fn echo_out_of_order(
+        &self,
+        first: &str,
+        second: &str,
+    ) -> Result<Vec<String>, StoreError> {
+        let sql = "SELECT CAST(?2 AS text), CAST(?1 AS text), CAST(?2 AS text)";
+        let rows = self.query(sql, &[first.into(), second.into()]).await?;
+        let row = rows.first().ok_or(StoreError::NotFound)?;
+        (0..3).map(|column| row.text(column).map(str::to_owned)).collect()
+    }
 }

@@ -33,6 +33,7 @@ fn default_currency() -> String {
 
 /// What a paused campaign does with a lead.
 #[derive(Clone, Copy, PartialEq, Eq, Default, Debug, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum PausedAction {
     /// Answer 409 `campaign_paused`.
@@ -60,6 +61,7 @@ pub struct DuplicateRule {
 
 /// How the fields of a [`DuplicateRule`] are combined.
 #[derive(Clone, Copy, PartialEq, Eq, Default, Debug, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum DuplicateMatch {
     /// One equal field makes a duplicate.
@@ -71,6 +73,7 @@ pub enum DuplicateMatch {
 
 /// What happens to a duplicate.
 #[derive(Clone, Copy, PartialEq, Eq, Default, Debug, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum DuplicateAction {
     /// Answer 409 `duplicate_lead`; the lead is kept as `rejected`.

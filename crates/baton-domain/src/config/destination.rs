@@ -48,6 +48,9 @@ pub struct Destination {
     /// Switched off by a person or by a 410; its deliveries are held.
     #[serde(default)]
     pub disabled: Option<String>,
+    /// When the grace period of a rotation ends: until then the previous signing secret counts too.
+    #[serde(default)]
+    pub signing_previous_until: Option<crate::time::Millis>,
 }
 
 fn default_timeout_ms() -> u32 {
@@ -79,6 +82,7 @@ pub enum ValueSource {
 
 /// What happens to lead fields that no mapping row names.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum Unmapped {
     /// They are left out.
@@ -89,6 +93,7 @@ pub enum Unmapped {
 
 /// What an answer that no rule matched leads to.
 #[derive(Clone, Copy, PartialEq, Eq, Default, Debug, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum OnUnmatched {
     /// The delivery fails.

@@ -24,6 +24,7 @@ macro_rules! scopes {
     ($($(#[$doc:meta])* $name:ident = $word:literal,)*) => {
         /// What an API key may do.
         #[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Debug, Serialize, Deserialize)]
+        #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
         pub enum Scope {
             $($(#[$doc])* #[serde(rename = $word)] $name,)*
         }

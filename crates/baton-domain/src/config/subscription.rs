@@ -27,6 +27,9 @@ pub struct Subscription {
     /// Milliseconds one attempt may take.
     #[serde(default = "default_timeout_ms")]
     pub timeout_ms: u32,
+    /// When the grace period of a rotation ends: until then the previous signing secret counts too.
+    #[serde(default)]
+    pub signing_previous_until: Option<crate::time::Millis>,
 }
 
 fn default_in_flight() -> u32 {

@@ -61,6 +61,7 @@ fn dropped() -> Unmapped {
 
 /// One thing a destination sets.
 #[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(deny_unknown_fields)]
 pub struct Setting {
     /// Its name: `a-z`, digits and `_`.
@@ -86,6 +87,7 @@ pub struct Setting {
 
 /// What a setting holds.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum SettingKind {
     /// One line of text.

@@ -6,6 +6,7 @@ use std::collections::BTreeMap;
 
 /// One row that turns an answer into a verdict.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(deny_unknown_fields)]
 pub struct ResponseRule {
     /// How the answer is looked at.
@@ -29,6 +30,7 @@ pub struct ResponseRule {
 
 /// How a rule looks at an answer.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum Match {
     /// The text appears anywhere, compared without case.
@@ -49,6 +51,7 @@ pub enum Match {
 
 /// Where a value is taken from.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum Extract {
     /// A JSON path's scalar.

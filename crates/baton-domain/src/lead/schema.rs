@@ -14,6 +14,7 @@ use serde::{Deserialize, Serialize};
 
 /// One field of a campaign.
 #[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct FieldSpec {
     /// Its name: 1 to 64 of `a-z A-Z 0-9 _ -`, not starting with a digit.
     pub name: String,
@@ -106,6 +107,7 @@ pub fn default_fields() -> Vec<FieldSpec> {
 
 /// What a field holds.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum FieldKind {
     /// Any text; the normal form is trimmed.

@@ -58,7 +58,10 @@ pub fn show_schedule(policy: &RetryPolicy) -> Vec<String> {
     policy.schedule_ms.iter().map(|ms| show_duration(*ms)).collect()
 }
 
-fn duration_ms(text: &str) -> Option<i64> {
+/// Milliseconds of a duration such as `30s`: a whole number and `ms`, `s`, `m`, `h` or `d`. One too
+/// long for `i64` is the longest there is; `None` when the text is not a duration.
+#[must_use]
+pub fn duration_ms(text: &str) -> Option<i64> {
     let digits = text.bytes().take_while(u8::is_ascii_digit).count();
     let (number, unit) = text.split_at(digits);
     let (_, ms) = UNITS.iter().find(|(name, _)| *name == unit)?;
@@ -69,7 +72,9 @@ fn duration_ms(text: &str) -> Option<i64> {
     Some(number.parse::<i64>().unwrap_or(i64::MAX).saturating_mul(*ms))
 }
 
-fn show_duration(ms: i64) -> String {
+/// A duration in the words [`duration_ms`] reads.
+#[must_use]
+pub fn show_duration(ms: i64) -> String {
     if ms == 0 {
         return "0s".to_owned();
     }

@@ -189,7 +189,7 @@ CREATE INDEX lead_keys_lead ON lead_keys (lead);
 
 -- Free text, filled behind the path; rowid = lead_data.seq.
 CREATE VIRTUAL TABLE lead_search USING fts5 (
-  text, content='', contentless_delete=1, tokenize='trigram', detail='none', columnsize=0
+  text, content='', contentless_delete=1, tokenize='trigram', detail='none'
 );
 
 -- Lanes nobody may claim from now: a paused or disabled destination or subscription.

@@ -33,6 +33,7 @@ fn destination(mut settings: Value, mapping: Value) -> Destination {
         partials: false,
         failover_only: false,
         disabled: None,
+        signing_previous_until: None,
     }
 }
 

@@ -1,0 +1,35 @@
+# Commands for people. `make test` is the whole of CI.
+SHELL := bash
+.SHELLFLAGS := -euo pipefail -c
+.DEFAULT_GOAL := help
+.PHONY: help demo run test bench soak deny clean-demo
+
+help: ## show this list
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | expand -t 14
+
+demo: ## build Baton and start it with a demo campaign and the sandbox receiver
+	scripts/setup.sh build
+	cargo run --release --locked -p baton -- demo
+
+run: ## start a server with its data in ./data
+	scripts/setup.sh build
+	cargo run --release --locked -p baton -- serve --data ./data
+
+test: ## formatting, lints, samples, and every test on SQLite and PostgreSQL
+	scripts/setup.sh test
+	scripts/test.sh
+
+bench: ## the benchmarks, side by side on SQLite and PostgreSQL
+	scripts/setup.sh test
+	scripts/with-postgres.sh cargo bench --locked -p baton
+
+soak: ## the long crash and simulation rounds
+	scripts/setup.sh test
+	BATON_SOAK=1 scripts/with-postgres.sh cargo test --release --locked --workspace
+
+deny: ## the fuller licence and advisory check of cargo-deny, installed when missing
+	command -v cargo-deny >/dev/null || cargo install --locked cargo-deny
+	cargo deny check
+
+clean-demo: ## throw away the demo's data
+	rm -rf ./data-demo

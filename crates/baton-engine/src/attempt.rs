@@ -1,0 +1,244 @@
+//! One attempt of one delivery: prepare, sign, send, classify, settle, write down.
+
+use crate::dispatcher::{due_after_internal_fault, give_back};
+use crate::engine::Core;
+use crate::http::Exchange;
+use crate::lane::Report;
+use crate::settle::{Ended, bare, plan, settle};
+use crate::stats::count;
+use crate::supervise::backoff_ms;
+use crate::target::{Call, Preparation, Target, prepare, to_store};
+use baton_domain::connector::classify::{classify, fault_word, unsendable};
+use baton_domain::delivery::DeliveryState;
+use baton_domain::exchange::{ANSWER_STORED_BYTES_MAX, Got, Phases};
+use baton_domain::signature::sign;
+use baton_domain::time::Millis;
+use baton_domain::verdict::Classified;
+use baton_store::{AttemptRecord, ClaimedDelivery, Finish, StoreError};
+use std::sync::atomic::Ordering::Relaxed;
+use std::time::Duration;
+
+/// Starts that came to nothing after which a delivery is given up as poison.
+pub(crate) const STARTS_WITHOUT_ATTEMPT_MAX: i64 = 20;
+/// Tries to write a finish that the database refuses for another reason than an outage.
+const REFUSED_WRITES_MAX: u32 = 5;
+
+/// Carries a claimed delivery through one attempt. Faults of our own give it back.
+pub(crate) async fn run(core: &Core, claimed: &ClaimedDelivery) -> Report {
+    match attempt(core, claimed).await {
+        Ok(Some((finish, report))) => write_down(core, claimed, finish, report).await,
+        Ok(None) => Report::default(),
+        Err(error) => {
+            tracing::warn!(delivery = %claimed.id, error = %error, "a delivery could not be prepared or settled; it is tried again without spending an attempt");
+            put_back(core, claimed).await;
+            Report::default()
+        }
+    }
+}
+
+/// Gives the delivery back, due after a wait that grows.
+async fn put_back(core: &Core, claimed: &ClaimedDelivery) {
+    let due = due_after_internal_fault(core, claimed);
+    give_back(core, vec![(claimed, due)]).await;
+}
+
+/// What the attempt came to; `None` when the delivery was given back or is no longer ours.
+async fn attempt(
+    core: &Core,
+    claimed: &ClaimedDelivery,
+) -> Result<Option<(Finish, Report)>, StoreError> {
+    let Some(target) = Target::of(core, claimed) else {
+        return Ok(Some(cancelled(core, claimed, "its target was deleted")));
+    };
+    let now = core.store.now();
+    if claimed.starts - claimed.attempts > STARTS_WITHOUT_ATTEMPT_MAX {
+        let why = format!("started {} times without an outcome", claimed.starts - claimed.attempts);
+        let classified = unsendable(&why);
+        let target = &target;
+        let poison =
+            Ended { claimed, target, classified, attempt: None, request: None, ended_at: now };
+        let plan = plan(core, &poison).await?;
+        return Ok(Some(settle(core, poison, plan)));
+    }
+    let call = match prepare(core, claimed, &target).await? {
+        Preparation::Ready(call) => call,
+        Preparation::Gone(why) => return Ok(Some(cancelled(core, claimed, why))),
+        Preparation::Unsendable(classified) => {
+            let ended_at = core.store.now();
+            let attempt = Some(record(claimed, now, &classified, Vec::new(), None));
+            let ended =
+                Ended { claimed, target: &target, classified, attempt, request: None, ended_at };
+            let plan = plan(core, &ended).await?;
+            return Ok(Some(settle(core, ended, plan)));
+        }
+    };
+    send(core, claimed, &target, call).await
+}
+
+fn cancelled(core: &Core, claimed: &ClaimedDelivery, why: &str) -> (Finish, Report) {
+    let finish = bare(claimed, DeliveryState::Cancelled, core.store.now(), why);
+    (finish, Report::default())
+}
+
+async fn send(
+    core: &Core,
+    claimed: &ClaimedDelivery,
+    target: &Target,
+    call: Call,
+) -> Result<Option<(Finish, Report)>, StoreError> {
+    core.hooks.before_attempt(claimed);
+    let started_at = core.store.now();
+    if !core.leases.lasts(claimed.id, started_at) {
+        // This process stood still past its lease; somebody else has the delivery now.
+        count(&core.stats.lost);
+        return Ok(None);
+    }
+    let Call { request, fresh, rules, signed_id } = call;
+    let stamp = started_at.0.div_euclid(1_000);
+    let signatures = sign(target.secrets(), &signed_id, stamp, &request.body);
+    let mut signed = request.clone();
+    signed.headers.extend(signatures.iter().cloned());
+    let deadline = Duration::from_millis(u64::from(target.timeout_ms()));
+    let exchange = core.client.exchange(&signed, deadline).await;
+    if exchange.ours {
+        tracing::warn!(delivery = %claimed.id, "no connection was free or could be opened here; the delivery waits");
+        put_back(core, claimed).await;
+        return Ok(None);
+    }
+    count(&core.stats.sent);
+    let ended_at = core.store.now();
+    let classified = match rules.get() {
+        Some(rules) => classify(rules, &exchange.got, ended_at),
+        None => unsendable("the response rules cannot be read"),
+    };
+    let attempt = Some(record(claimed, started_at, &classified, signatures, Some(exchange)));
+    let request = fresh.then(|| to_store(&request, target.secrets()));
+    let ended = Ended { claimed, target, classified, attempt, request, ended_at };
+    // The call went out: an outage is waited for, and the call is not made again.
+    let mut failures = 0;
+    loop {
+        match plan(core, &ended).await {
+            Ok(plan) => return Ok(Some(settle(core, ended, plan))),
+            Err(error) if failures >= REFUSED_WRITES_MAX && !error.is_outage() => {
+                return Err(error);
+            }
+            Err(error) => {
+                failures += 1;
+                tracing::warn!(delivery = %claimed.id, error = %error, failures, "the failover of a delivery could not be looked up; trying again");
+                core.sleep(backoff_ms(failures)).await;
+            }
+        }
+        if !core.leases.lasts(claimed.id, core.store.now()) {
+            count(&core.stats.lost);
+            return Ok(None);
+        }
+    }
+}
+
+/// The record of an attempt.
+fn record(
+    claimed: &ClaimedDelivery,
+    started_at: Millis,
+    classified: &Classified,
+    sent_headers: Vec<(String, String)>,
+    exchange: Option<Exchange>,
+) -> AttemptRecord {
+    let phases = exchange.as_ref().map_or_else(Phases::default, |e| e.phases);
+    let extracted = (!classified.extracted.is_empty())
+        .then(|| serde_json::to_vec(&classified.extracted).unwrap_or_default());
+    let mut record = AttemptRecord {
+        n: claimed.attempts + 1,
+        started_at,
+        verdict: classified.verdict,
+        decided_by: classified.decided_by.clone(),
+        rule: classified.rule.and_then(|rule| i64::try_from(rule).ok()),
+        reason: classified.reason.clone(),
+        status: None,
+        fault: None,
+        sent_headers,
+        answer_headers: Vec::new(),
+        answer: Vec::new(),
+        answer_cut: false,
+        phases,
+        extracted,
+    };
+    match exchange.map(|exchange| exchange.got) {
+        Some(Got::Answer(mut answer)) => {
+            record.answer_cut = answer.truncated || answer.body.len() > ANSWER_STORED_BYTES_MAX;
+            answer.body.truncate(ANSWER_STORED_BYTES_MAX);
+            record.status = Some(answer.status);
+            record.answer_headers = answer.headers;
+            record.answer = answer.body;
+        }
+        Some(Got::Fault(fault)) => {
+            record.fault = Some((fault_word(fault.kind).to_owned(), fault.detail));
+        }
+        None => {}
+    }
+    record
+}
+
+/// Writes a finish down, again and again while the database is away: the call went out, so it is
+/// the write that is repeated, not the call, for as long as the delivery is ours.
+async fn write_down(
+    core: &Core,
+    claimed: &ClaimedDelivery,
+    finish: Finish,
+    report: Report,
+) -> Report {
+    let mut failures = 0;
+    loop {
+        let wrote = match core.hooks.before_finish(&finish) {
+            Ok(()) => core.store.finish(finish.clone()).await,
+            Err(error) => Err(error),
+        };
+        let error = match wrote {
+            Ok(true) => {
+                tally(core, &finish);
+                if finish.disable.is_some() {
+                    take_in_switch(core).await;
+                }
+                return report;
+            }
+            Ok(false) => {
+                count(&core.stats.lost);
+                return Report { next_at: None, ..report };
+            }
+            Err(error) => error,
+        };
+        failures += 1;
+        count(&core.stats.finish_retries);
+        core.stats.tell();
+        tracing::warn!(delivery = %claimed.id, error = %error, failures, "the outcome of a delivery could not be written; trying again");
+        if !error.is_outage() && failures >= REFUSED_WRITES_MAX {
+            put_back(core, claimed).await;
+            return Report { next_at: None, ..report };
+        }
+        core.sleep(backoff_ms(failures)).await;
+        if !core.leases.lasts(claimed.id, core.store.now()) {
+            count(&core.stats.lost);
+            return report;
+        }
+    }
+}
+
+/// The switch was thrown inside the finish: this node's snapshot has to learn of it.
+async fn take_in_switch(core: &Core) {
+    if let Err(error) = core.store.refresh().await {
+        tracing::warn!(error = %error, "the configuration could not be read; the switch holds all the same");
+    }
+}
+
+fn tally(core: &Core, finish: &Finish) {
+    let stats = &core.stats;
+    match finish.state {
+        DeliveryState::Accepted | DeliveryState::Queued => count(&stats.accepted),
+        DeliveryState::Rejected => count(&stats.rejected),
+        DeliveryState::Retrying => count(&stats.retried),
+        DeliveryState::Failed => count(&stats.failed),
+        DeliveryState::Held => count(&stats.held),
+        DeliveryState::Cancelled => count(&stats.cancelled),
+        _ => {}
+    }
+    stats.failovers.fetch_add(finish.followups.len() as u64, Relaxed);
+}

@@ -1,0 +1,86 @@
+//! The leases of what is in flight.
+//!
+//! On SQLite the directory lock proves that nobody else sends, so a lease lasts until the next
+//! start. On PostgreSQL it lasts [`LEASE_MS`] and is renewed every [`RENEW_EVERY_MS`].
+
+use crate::engine::{Core, Phase};
+use crate::stats::Part;
+use crate::supervise::Rounds;
+use baton_domain::id::{DeliveryId, WorkspaceId};
+use baton_domain::time::Millis;
+use baton_store::{ClaimedDelivery, Store, StoreError};
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use uuid::Uuid;
+
+/// How long a lease lasts without a renewal, on PostgreSQL.
+pub(crate) const LEASE_MS: i64 = 45_000;
+/// How often leases are renewed.
+pub(crate) const RENEW_EVERY_MS: i64 = 10_000;
+/// How long a lease lasts on SQLite: for ever, in practice.
+const LEASE_EMBEDDED_MS: i64 = 10 * 365 * 86_400_000;
+
+/// Until when a lease taken now lasts.
+pub(crate) fn lease_until(store: &Store) -> Millis {
+    store.now().plus_ms(if store.is_postgres() { LEASE_MS } else { LEASE_EMBEDDED_MS })
+}
+
+struct Held {
+    workspace: WorkspaceId,
+    token: Uuid,
+    until: Millis,
+}
+
+/// What this node holds.
+#[derive(Default)]
+pub(crate) struct Leases(Mutex<HashMap<DeliveryId, Held>>);
+
+impl Leases {
+    fn held(&self) -> MutexGuard<'_, HashMap<DeliveryId, Held>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    pub(crate) fn hold(&self, claimed: &ClaimedDelivery, until: Millis) {
+        let held = Held { workspace: claimed.workspace, token: claimed.token, until };
+        self.held().insert(claimed.id, held);
+    }
+
+    pub(crate) fn forget(&self, delivery: DeliveryId) {
+        self.held().remove(&delivery);
+    }
+
+    /// Whether the lease still lasts at `now`.
+    pub(crate) fn lasts(&self, delivery: DeliveryId, now: Millis) -> bool {
+        self.held().get(&delivery).is_some_and(|held| held.until > now)
+    }
+
+    async fn renew(&self, store: &Store) -> Result<(), StoreError> {
+        let held: Vec<_> =
+            self.held().iter().map(|(id, held)| (held.workspace, *id, held.token)).collect();
+        if held.is_empty() {
+            return Ok(());
+        }
+        let until = lease_until(store);
+        store.renew(&held, until).await?;
+        let mut map = self.held();
+        for (_, id, token) in held {
+            if let Some(held) = map.get_mut(&id).filter(|held| held.token == token) {
+                held.until = until;
+            }
+        }
+        Ok(())
+    }
+}
+
+/// The loop that renews.
+pub(crate) struct Renewing(pub Arc<Core>);
+
+impl Rounds for Renewing {
+    const PART: Part = Part::Leases;
+    const UNTIL: Phase = Phase::Killing;
+
+    async fn round(&mut self) -> Result<(), StoreError> {
+        self.0.sleep(RENEW_EVERY_MS).await;
+        if self.0.store.is_postgres() { self.0.leases.renew(&self.0.store).await } else { Ok(()) }
+    }
+}

@@ -1,0 +1,7 @@
+//! The engine against real sockets.
+
+mod http_client;
+mod http_dns;
+mod http_pool;
+mod http_tls;
+mod peer;

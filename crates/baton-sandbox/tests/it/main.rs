@@ -1,0 +1,6 @@
+//! The sandbox over real sockets.
+
+mod admin;
+mod faults;
+mod peer;
+mod receiving;

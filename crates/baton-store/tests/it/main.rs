@@ -1,0 +1,13 @@
+//! The conformance suite: every method, and batches of them with conflicts, on both databases.
+//!
+//! PostgreSQL is taken from `BATON_TEST_POSTGRES_URL` (set by `scripts/with-postgres.sh`); each test
+//! makes a database of its own. Without that variable the PostgreSQL half fails, it is not skipped.
+
+mod captures;
+mod claims;
+mod documents;
+mod finishes;
+mod harness;
+mod record;
+mod seam;
+mod sqlite_only;

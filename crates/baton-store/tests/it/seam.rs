@@ -1,0 +1,34 @@
+//! What the two engines must agree on below the methods.
+
+use crate::harness::Bench;
+use crate::on_both;
+use baton_domain::config::DocKind;
+use baton_domain::id::{SourceId, TypedId};
+use baton_store::StoreError;
+use baton_store::docs::Expect;
+
+on_both! {
+    values_bound_out_of_order_arrive_where_they_belong
+    a_closed_store_says_so
+}
+
+/// The query of a document's row binds kind, id and workspace in another order than the insert:
+/// a driver that numbers by appearance would mix them up.
+async fn values_bound_out_of_order_arrive_where_they_belong(bench: Bench) {
+    let id: SourceId = bench.store.new_id();
+    let write = bench.doc(DocKind::Source, id.uuid(), Expect::New, &bench.source_body("a"));
+    bench.store.change_docs(vec![write]).await.unwrap();
+    let doc = bench.store.snapshot().sources[&id].clone();
+    assert_eq!((doc.meta.workspace, doc.meta.id), (bench.workspace, id.uuid()));
+    let rows = bench.store.echo_out_of_order("one", "two").await.unwrap();
+    assert_eq!(rows, ["two", "one", "two"]);
+}
+
+async fn a_closed_store_says_so(bench: Bench) {
+    let kept = bench.store.clone();
+    drop(bench.store);
+    // The last handle closes; this one keeps it open, so a write still works.
+    kept.probe().await.unwrap();
+    assert!(!StoreError::NotFound.is_outage());
+    assert!(StoreError::Closed.is_outage());
+}

@@ -1,0 +1,121 @@
+//! The documents of a running server.
+
+use super::plan::Change;
+use super::{ConfigFile, Document, Kind, as_in_file};
+use crate::cli::remote::Remote;
+use crate::failure::Failure;
+use crate::terminal;
+use serde_json::Value;
+
+/// What a source of API captures is; it is made with its campaign.
+const MADE_WITH_CAMPAIGN: &str = "api";
+
+/// The documents of a server, as the API has them.
+pub(in crate::cli) struct Live {
+    documents: [Vec<Document>; 4],
+}
+
+fn text<'a>(document: &'a Document, key: &str) -> Option<&'a str> {
+    document.get(key).and_then(Value::as_str)
+}
+
+impl Live {
+    /// Reads all documents.
+    pub(in crate::cli) async fn read(remote: &Remote) -> Result<Self, Failure> {
+        let mut documents = [const { Vec::new() }; 4];
+        for kind in Kind::ALL {
+            let mut rows = remote.list(&kind.path()).await?;
+            rows.retain(|row| {
+                kind != Kind::Source || text(row, "kind") != Some(MADE_WITH_CAMPAIGN)
+            });
+            documents[kind as usize] = rows;
+        }
+        Ok(Self { documents })
+    }
+
+    /// The same as they stand in a file.
+    pub(in crate::cli) fn as_file(&self) -> ConfigFile {
+        let mut file = ConfigFile::default();
+        for kind in Kind::ALL {
+            for document in &self.documents[kind as usize] {
+                let shown = as_in_file(kind, document, |of, id| self.name_of(of, id));
+                file.add(kind, shown);
+            }
+        }
+        file
+    }
+
+    fn name_of(&self, kind: Kind, id: &str) -> Option<String> {
+        let found = self.documents[kind as usize].iter().find(|d| text(d, "id") == Some(id))?;
+        let key = if kind == Kind::Campaign { "reference" } else { "name" };
+        text(found, key).map(str::to_owned)
+    }
+
+    /// The id of a document that another one names; destinations only within one campaign.
+    fn id_of(&self, kind: Kind, name: &str, campaign: Option<&str>) -> Option<&str> {
+        let key = if kind == Kind::Campaign { "reference" } else { "name" };
+        let fits = |d: &&Document| {
+            text(d, key) == Some(name)
+                && (kind == Kind::Campaign || text(d, "campaign_id") == campaign)
+        };
+        self.documents[kind as usize].iter().find(fits).and_then(|d| text(d, "id"))
+    }
+
+    /// Makes one change, and knows it from then on.
+    pub(in crate::cli) async fn make(
+        &mut self,
+        remote: &Remote,
+        change: &Change,
+    ) -> Result<(), Failure> {
+        let kind = change.kind;
+        let campaign = text(&change.identity, "campaign")
+            .and_then(|name| self.id_of(Kind::Campaign, name, None))
+            .map(str::to_owned);
+        let body = self.with_ids(change, campaign.as_deref())?;
+        if change.new {
+            let made = remote.call("POST", &kind.path(), Some(&Value::Object(body))).await?;
+            let Value::Object(made) = made else {
+                return Err(Failure::Failed(format!("{}: no document came back", change.name)));
+            };
+            if let Some(secret) = text(&made, "secret") {
+                terminal::say(format!(
+                    "{}: its secret, shown this once: {secret}",
+                    change.name
+                ));
+            }
+            self.documents[kind as usize].push(made);
+            return Ok(());
+        }
+        let same = |d: &&Document| {
+            let shown = as_in_file(kind, d, |of, id| self.name_of(of, id));
+            kind.identity().iter().all(|k| shown.get(*k) == change.identity.get(*k))
+        };
+        let id = self.documents[kind as usize].iter().find(same).and_then(|d| text(d, "id"));
+        let id = id.ok_or_else(|| Failure::Failed(format!("{} is gone", change.name)))?;
+        let path = format!("{}/{id}", kind.path());
+        remote.call("PATCH", &path, Some(&Value::Object(body))).await.map(|_| ())
+    }
+
+    /// The change's body with ids in place of names.
+    fn with_ids(&self, change: &Change, campaign: Option<&str>) -> Result<Document, Failure> {
+        let mut body = change.body.clone();
+        for (api, file, of) in change.kind.references() {
+            match body.shift_remove(*file) {
+                None => {}
+                Some(Value::String(name)) => {
+                    let id = self.id_of(*of, &name, campaign).ok_or_else(|| {
+                        Failure::Failed(format!(
+                            "{}: there is no {file} `{name}`; it must stand before it in the file",
+                            change.name
+                        ))
+                    })?;
+                    body.insert((*api).to_owned(), id.into());
+                }
+                Some(other) => {
+                    body.insert((*api).to_owned(), other);
+                }
+            }
+        }
+        Ok(body)
+    }
+}

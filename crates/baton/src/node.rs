@@ -1,0 +1,249 @@
+//! A running Baton: the store, the engine and the HTTP face, started and stopped together.
+//!
+//! ```text
+//! start:  data directory -> master key -> connectors -> store -> workspace -> engine -> web
+//! stop:   stop accepting, stop claiming -> what is under way may end, until the deadline
+//!         -> give the rest back -> close the store
+//! ```
+
+use crate::clock::SystemClock;
+use crate::data_dir;
+use crate::entropy::SystemEntropy;
+use crate::failure::Failure;
+use crate::settings::{self, Settings};
+use baton_domain::connector::manifest::{EMBEDDED, MANIFEST_BYTES_MAX, Registry};
+use baton_domain::guard::AllowList;
+use baton_domain::secret::Secret;
+use baton_domain::time::Clock;
+use baton_engine::http::{Client, ClientSettings};
+use baton_engine::{
+    Engine, EngineHandle, EngineLimits, EngineSettings, JitterMode, NoHooks, SystemTimer,
+};
+use baton_store::sealing::MasterKey;
+use baton_store::{Location, Store, StoreSettings};
+use baton_web::keys::{FirstStart, ensure_workspace};
+use baton_web::{AppState, ServerSettings, WebSettings};
+use std::net::SocketAddr;
+use std::path::Path;
+use std::sync::Arc;
+use std::time::Duration;
+use tokio::net::TcpListener;
+use tokio::sync::oneshot;
+use tokio::task::JoinHandle;
+
+/// How long the store may take to close after everything else has stopped.
+const CLOSE_MAX: Duration = Duration::from_secs(10);
+
+/// A running Baton.
+pub(crate) struct Node {
+    store: Store,
+    engine: Option<EngineHandle>,
+    web: Option<Web>,
+    /// The workspace it started with.
+    pub first: FirstStart,
+}
+
+struct Web {
+    addr: SocketAddr,
+    stop: oneshot::Sender<()>,
+    task: JoinHandle<()>,
+}
+
+impl Node {
+    /// Starts what the role asks for. It answers and delivers when this returns.
+    ///
+    /// # Errors
+    /// When the data, the address or a connector cannot be used.
+    pub(crate) async fn start(settings: &Settings) -> Result<Self, Failure> {
+        let registry = Arc::new(registry(settings.data.connectors.as_deref())?);
+        // Before the store: an address that is taken is found out before anything is changed.
+        let listener = match settings.server.role.answers() {
+            true => Some(bind(settings.server.listen).await?),
+            false => None,
+        };
+        let store = open_store(settings).await?;
+        let first = ensure_workspace(&store, settings.data.bootstrap_key.as_ref())
+            .await
+            .map_err(Failure::new)?;
+        let allow = allow_list(settings);
+        let engine = match settings.server.role.delivers() {
+            true => Some(start_engine(settings, &store, &registry, &allow).await?),
+            false => None,
+        };
+        let web = listener.map(|listener| {
+            let settings = web_settings(settings, registry, allow);
+            start_web(listener, &store, settings, engine.as_ref())
+        });
+        Ok(Self { store, engine, web: web.transpose()?, first })
+    }
+
+    /// Where it listens; `None` when it does not answer requests.
+    pub(crate) fn addr(&self) -> Option<SocketAddr> {
+        self.web.as_ref().map(|web| web.addr)
+    }
+
+    /// Returns when the HTTP face has ended by itself, which it does not do while all is well.
+    pub(crate) async fn broken(&mut self) {
+        match &mut self.web {
+            Some(web) => drop((&mut web.task).await),
+            None => std::future::pending().await,
+        }
+    }
+
+    /// Stops in phases; returns when the store is closed.
+    pub(crate) async fn stop(self, deadline: Duration) {
+        let Self { store, engine, web, .. } = self;
+        let web = async {
+            if let Some(web) = web {
+                let _ = web.stop.send(());
+                drop(web.task.await);
+            }
+        };
+        let engine = async {
+            if let Some(engine) = engine {
+                engine.stop(deadline).await;
+            }
+        };
+        tokio::join!(web, engine);
+        // The last clone that goes closes the database, which waits for its threads.
+        let closed = tokio::task::spawn_blocking(move || drop(store));
+        if tokio::time::timeout(CLOSE_MAX, closed).await.is_err() {
+            tracing::warn!("the database took too long to close; nothing is lost by that");
+        }
+    }
+}
+
+/// Opens the store of the settings, with its directory and master key made at a first start.
+pub(crate) async fn open_store(settings: &Settings) -> Result<Store, Failure> {
+    let data = &settings.data;
+    if data.database.is_none() {
+        data_dir::prepare(&data.dir)?;
+    }
+    let entropy = Arc::new(SystemEntropy);
+    let key = settings::master_key(data, &*entropy).map_err(|e| Failure::Settings(e.to_string()))?;
+    let location = match &data.database {
+        Some(url) => Location::Postgres { url: url.clone() },
+        None => Location::Sqlite { dir: data.dir.clone() },
+    };
+    Store::open(StoreSettings {
+        location,
+        master: MasterKey::new(key, entropy.clone()),
+        clock: Arc::new(SystemClock),
+        entropy,
+    })
+    .await
+    .map_err(Failure::new)
+}
+
+/// The connectors of the program and those of the folder.
+///
+/// # Errors
+/// All that is wrong with the manifests, each with its file and line.
+pub(crate) fn registry(folder: Option<&Path>) -> Result<Registry, Failure> {
+    let mut user = Vec::new();
+    if let Some(folder) = folder {
+        let failed =
+            |e: std::io::Error| Failure::Settings(format!("connectors {}: {e}", folder.display()));
+        let mut files: Vec<_> = std::fs::read_dir(folder)
+            .and_then(|entries| entries.map(|entry| Ok(entry?.path())).collect())
+            .map_err(failed)?;
+        files.retain(|path| path.extension().is_some_and(|e| e == "toml"));
+        files.sort();
+        for file in files {
+            let size = std::fs::metadata(&file).map_err(failed)?.len();
+            if size > MANIFEST_BYTES_MAX as u64 {
+                let file = file.display();
+                let problem = format!("{file}: larger than {MANIFEST_BYTES_MAX} bytes");
+                return Err(Failure::Settings(problem));
+            }
+            let text = std::fs::read_to_string(&file).map_err(failed)?;
+            user.push((file.display().to_string(), text));
+        }
+    }
+    Registry::load(EMBEDDED, &user).map_err(|problems| {
+        let lines: Vec<String> = problems.iter().map(ToString::to_string).collect();
+        Failure::Settings(lines.join("\n"))
+    })
+}
+
+async fn bind(addr: SocketAddr) -> Result<TcpListener, Failure> {
+    TcpListener::bind(addr).await.map_err(|e| {
+        Failure::Failed(format!("cannot listen on {addr}: {e}; choose another with --listen"))
+    })
+}
+
+fn allow_list(settings: &Settings) -> AllowList {
+    AllowList {
+        private: settings.delivery.allow_private,
+        http: settings.delivery.allow_http,
+        ports: settings.delivery.allow_ports.clone(),
+        ..AllowList::default()
+    }
+}
+
+async fn start_engine(
+    settings: &Settings,
+    store: &Store,
+    registry: &Arc<Registry>,
+    allow: &AllowList,
+) -> Result<EngineHandle, Failure> {
+    let client = Client::new(ClientSettings { allow: allow.clone(), ..ClientSettings::default() })
+        .map_err(Failure::new)?;
+    let clock: Arc<dyn Clock> = Arc::new(SystemClock);
+    Engine::start(EngineSettings {
+        store: store.clone(),
+        client,
+        registry: Arc::clone(registry),
+        clock: Arc::new(SystemTimer::new(clock)),
+        limits: EngineLimits { in_flight: settings.delivery.in_flight, ..EngineLimits::default() },
+        jitter: JitterMode::Random,
+        hooks: Arc::new(NoHooks),
+    })
+    .await
+    .map_err(Failure::new)
+}
+
+fn web_settings(settings: &Settings, registry: Arc<Registry>, allow: AllowList) -> WebSettings {
+    WebSettings {
+        public_url: settings.server.public_url.clone(),
+        trusted_proxies: settings.server.trusted_proxies.clone(),
+        metrics_public: settings.metrics.public,
+        connectors: registry,
+        allow,
+        ..WebSettings::default()
+    }
+}
+
+fn start_web(
+    listener: TcpListener,
+    store: &Store,
+    settings: WebSettings,
+    _engine: Option<&EngineHandle>,
+) -> Result<Web, Failure> {
+    let addr = listener.local_addr().map_err(Failure::new)?;
+    let router = baton_web::router(AppState::new(store.clone(), settings));
+    let (stop, stopped) = oneshot::channel();
+    let task = tokio::spawn(baton_web::serve(listener, router, ServerSettings::default(), async {
+        let _ = stopped.await;
+    }));
+    Ok(Web { addr, stop, task })
+}
+
+/// The address as a URL that works on this machine.
+pub(crate) fn local_url(addr: SocketAddr) -> String {
+    let ip = match addr.ip() {
+        ip if !ip.is_unspecified() => ip,
+        std::net::IpAddr::V4(_) => std::net::Ipv4Addr::LOCALHOST.into(),
+        std::net::IpAddr::V6(_) => std::net::Ipv6Addr::LOCALHOST.into(),
+    };
+    format!("http://{}", SocketAddr::new(ip, addr.port()))
+}
+
+/// The key that was made at a first start, as the lines that show it.
+pub(crate) fn key_lines(key: &Secret) -> String {
+    format!(
+        "First start. Your API key, with all scopes; it is shown this once and kept as a hash:\n\n  \
+         {}\n",
+        key.reveal()
+    )
+}

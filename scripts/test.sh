@@ -1,0 +1,21 @@
+#!/usr/bin/env bash
+# Everything `make test` checks, cheapest first; the last lines are the test runner's summary.
+set -euo pipefail
+cd "$(dirname "$0")/.."
+
+step() { printf '\n== %s\n' "$*"; }
+
+step "formatting"
+cargo fmt --all --check
+step "lints, warnings denied"
+cargo clippy --locked --workspace --all-targets -- -D warnings
+step "signature samples in their own languages"
+scripts/verify-samples.sh
+
+if cargo nextest --version >/dev/null 2>&1; then
+  step "tests on SQLite and PostgreSQL (nextest)"
+  scripts/with-postgres.sh cargo nextest run --locked --workspace
+else
+  step "tests on SQLite and PostgreSQL (cargo test; cargo-nextest is not installed)"
+  scripts/with-postgres.sh cargo test --locked --workspace --all-targets
+fi
