@@ -5,3 +5,4 @@ mod http_dns;
 mod http_pool;
 mod http_tls;
 mod peer;
+mod simulation;
