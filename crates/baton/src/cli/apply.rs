@@ -63,6 +63,7 @@ pub(super) fn run(args: &Args) -> Result<(), Failure> {
         for change in &changes {
             live.make(&remote, change).await?;
         }
+        live.finish(&remote).await?;
         terminal::say(format!("{} changed", changes.len()));
         Ok(())
     })
