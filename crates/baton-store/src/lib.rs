@@ -50,5 +50,4 @@ pub use orphans::ORPHANS_SLICE;
 pub use retention::{Retention, RetentionReport};
 pub use snapshot::{Doc, Snapshot};
 pub use sqlite::DATABASE_FILE;
-pub use sqlite::DATABASE_FILE;
 pub use store::{Location, Store, StoreSettings, WorkspaceStore};

@@ -27,6 +27,8 @@ const OUTCOME_TRIES: u32 = 20;
 const CHANNEL: &str = "baton";
 /// A notification's payload may be 8,000 bytes; longer lists say "look at all".
 const PAYLOAD_BYTES_MAX: usize = 7_000;
+const WRITER_SETTINGS: &str = "SET enable_seqscan = off; SET enable_hashjoin = off; \
+     SET enable_mergejoin = off; SET jit = off; SET synchronous_commit = on";
 /// Key of the advisory lock under which migrations run.
 const MIGRATION_LOCK: i64 = 0x0062_6174_6f6e;
 
@@ -84,6 +86,15 @@ impl Connector {
 
     async fn connect(&self) -> Result<Connection, StoreError> {
         self.connect_with(|_| {}).await
+    }
+
+    /// A connection for writing: every statement of a writer finds its rows by an index. The
+    /// planner would otherwise keep the sequential scans and hash joins that were right while the
+    /// tables were empty.
+    async fn connect_writer(&self) -> Result<Connection, StoreError> {
+        let connection = self.connect().await?;
+        connection.client.batch_execute(WRITER_SETTINGS).await.map_err(from_postgres)?;
+        Ok(connection)
     }
 }
 
@@ -295,7 +306,7 @@ impl Writer {
             if self.refused_until.is_some_and(|until| now < until) {
                 return Err(StoreError::Unavailable("postgres: not connected".to_owned()));
             }
-            match self.connector.connect().await {
+            match self.connector.connect_writer().await {
                 Ok(connection) => {
                     self.refused_until = None;
                     *slot = Some(connection);

@@ -17,8 +17,10 @@ use std::collections::BTreeMap;
 const READER: &str = "search";
 /// Most events indexed in one transaction.
 const INDEX_BATCH: u32 = 500;
+/// Most characters of one field that are indexed: names, addresses, companies, not essays.
+const INDEXED_FIELD_CHARS_MAX: usize = 100;
 /// Most characters of a lead's text that are indexed.
-const INDEXED_CHARS_MAX: usize = 1_000;
+const INDEXED_CHARS_MAX: usize = 500;
 /// Shortest text that free-text search takes: a trigram.
 pub const SEARCH_CHARS_MIN: usize = 3;
 
@@ -44,7 +46,7 @@ fn search_text(data: &LeadData) -> String {
     let mut text = String::new();
     for value in data.fields().0.values() {
         if let Some(part) = scalar_text(value).filter(|p| p.chars().count() >= 2) {
-            text.push_str(&part.to_lowercase());
+            text.extend(part.to_lowercase().chars().take(INDEXED_FIELD_CHARS_MAX));
             text.push('\n');
         }
     }
