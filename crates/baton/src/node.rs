@@ -83,8 +83,7 @@ impl Node {
         };
         let follower = engine.is_none().then(|| tokio::spawn(follow(store.clone())));
         let web = listener.map(|listener| {
-            let settings = web_settings(settings, registry, allow);
-            start_web(listener, &store, settings, engine.as_ref())
+            start_web(listener, &store, &registry, web_settings(settings), engine.as_ref())
         });
         Ok(Self { store, engine, follower, web: web.transpose()?, first })
     }
@@ -140,7 +139,8 @@ pub(crate) async fn open_store(settings: &Settings) -> Result<Store, Failure> {
         data_dir::prepare(&data.dir)?;
     }
     let entropy = Arc::new(SystemEntropy);
-    let key = settings::master_key(data, &*entropy).map_err(|e| Failure::Settings(e.to_string()))?;
+    let key =
+        settings::master_key(data, &*entropy).map_err(|e| Failure::Settings(e.to_string()))?;
     let location = match &data.database {
         Some(url) => Location::Postgres { url: url.clone() },
         None => Location::Sqlite { dir: data.dir.clone() },
@@ -250,13 +250,12 @@ async fn follow(store: Store) {
     }
 }
 
-fn web_settings(settings: &Settings, registry: Arc<Registry>, allow: AllowList) -> WebSettings {
+fn web_settings(settings: &Settings) -> WebSettings {
     WebSettings {
         public_url: settings.server.public_url.clone(),
         trusted_proxies: settings.server.trusted_proxies.clone(),
         metrics_public: settings.metrics.public,
-        connectors: registry,
-        allow,
+        allow_private: settings.delivery.allow_private,
         ..WebSettings::default()
     }
 }
@@ -264,11 +263,12 @@ fn web_settings(settings: &Settings, registry: Arc<Registry>, allow: AllowList) 
 fn start_web(
     listener: TcpListener,
     store: &Store,
+    registry: &Arc<Registry>,
     settings: WebSettings,
     engine: Option<&EngineHandle>,
 ) -> Result<Web, Failure> {
     let addr = listener.local_addr().map_err(Failure::new)?;
-    let state = AppState::new(store.clone(), settings);
+    let state = AppState::new(store.clone(), Arc::clone(registry), settings);
     if let Some(engine) = engine {
         let metrics = EngineMetrics(engine.stats_reader());
         state.stats.register(|registry| registry.register_collector(Box::new(metrics)));

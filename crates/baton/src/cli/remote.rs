@@ -103,9 +103,8 @@ impl Remote {
                 if answer.body.is_empty() {
                     return Ok(Value::Null);
                 }
-                serde_json::from_slice(&answer.body).map_err(|_| {
-                    Failure::Failed(format!("{}: this is not Baton's API", self.base))
-                })
+                serde_json::from_slice(&answer.body)
+                    .map_err(|_| Failure::Failed(format!("{}: this is not Baton's API", self.base)))
             }
             Got::Answer(answer) => {
                 Err(Failure::Failed(format!("{method} {path}: {}", refusal(&answer))))

@@ -80,10 +80,7 @@ impl Live {
                 return Err(Failure::Failed(format!("{}: no document came back", change.name)));
             };
             if let Some(secret) = text(&made, "secret") {
-                terminal::say(format!(
-                    "{}: its secret, shown this once: {secret}",
-                    change.name
-                ));
+                terminal::say(format!("{}: its secret, shown this once: {secret}", change.name));
             }
             if let (Some(missing), Some(id)) = (missing, text(&made, "id")) {
                 self.later.push((format!("{}/{id}", kind.path()), missing));
@@ -153,7 +150,7 @@ impl Live {
                 }
             }
         }
-        let rest = (!missing.is_empty()).then(|| Change { body: missing, ..change.clone() });
+        let rest = (!missing.is_empty()).then(|| change.with_body(missing));
         Ok((body, rest))
     }
 }

@@ -7,7 +7,7 @@ use crate::node::Node;
 use baton_domain::config::{DocKind, Source, SourceKind};
 use baton_domain::id::{CampaignId, SourceId, TypedId as _, WebhookId};
 use baton_domain::secret::Secret;
-use baton_sandbox::{Chance, Reply, SandboxHandle};
+use baton_sandbox::{Behaviour, Chance, Reply, SandboxHandle};
 use baton_store::docs::{DocWrite, Expect};
 use serde_json::{Map, Value, json};
 use std::path::Path;
@@ -173,12 +173,12 @@ pub(super) fn arm(sandbox: &SandboxHandle, notes: &Notes) -> Result<(), Failure>
     for (path, secret) in &notes.secrets {
         sandbox.set_secret(path, secret.clone()).map_err(Failure::new)?;
     }
-    let flaky = Chance {
+    let flaky = Behaviour::Chance(Chance {
         accept_rate: OLD_CRM_ACCEPT_RATE,
         seed: 7,
         accepted: Reply::default(),
         refused: Reply::status(503),
-    };
+    });
     sandbox.set_rule(OLD_CRM, flaky).map_err(Failure::new)
 }
 
