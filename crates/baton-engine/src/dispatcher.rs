@@ -142,7 +142,7 @@ impl Dispatcher {
             }
             () = core.store.hints().lanes_changed() => {}
             Ok(()) = self.config.changed() => self.config.mark_changed(),
-            () = core.sleep(wake.since_ms(now)) => {}
+            () = core.sleep_until(wake) => {}
             () = core.reached(Phase::Draining) => {}
         }
     }
