@@ -83,7 +83,12 @@ impl Node {
         };
         let follower = engine.is_none().then(|| tokio::spawn(follow(store.clone())));
         let web = listener.map(|listener| {
-            start_web(listener, &store, &registry, web_settings(settings), engine.as_ref())
+            let state = AppState::new(store.clone(), registry, web_settings(settings, allow));
+            if let Some(engine) = &engine {
+                let metrics = EngineMetrics(engine.stats_reader());
+                state.stats.register(|registry| registry.register_collector(Box::new(metrics)));
+            }
+            start_web(listener, state, settings.server.stop_deadline_s)
         });
         Ok(Self { store, engine, follower, web: web.transpose()?, first })
     }
@@ -250,34 +255,29 @@ async fn follow(store: Store) {
     }
 }
 
-fn web_settings(settings: &Settings) -> WebSettings {
+fn web_settings(settings: &Settings, allow: AllowList) -> WebSettings {
     WebSettings {
         public_url: settings.server.public_url.clone(),
         trusted_proxies: settings.server.trusted_proxies.clone(),
         metrics_public: settings.metrics.public,
-        allow_private: settings.delivery.allow_private,
+        allow,
         ..WebSettings::default()
     }
 }
 
-fn start_web(
-    listener: TcpListener,
-    store: &Store,
-    registry: &Arc<Registry>,
-    settings: WebSettings,
-    engine: Option<&EngineHandle>,
-) -> Result<Web, Failure> {
+fn start_web(listener: TcpListener, state: AppState, grace_s: u32) -> Result<Web, Failure> {
     let addr = listener.local_addr().map_err(Failure::new)?;
-    let state = AppState::new(store.clone(), Arc::clone(registry), settings);
-    if let Some(engine) = engine {
-        let metrics = EngineMetrics(engine.stats_reader());
-        state.stats.register(|registry| registry.register_collector(Box::new(metrics)));
-    }
+    let streams = Arc::clone(&state.streams);
     let router = baton_web::router(state);
     let (stop, stopped) = oneshot::channel();
-    let task = tokio::spawn(baton_web::serve(listener, router, ServerSettings::default(), async {
+    let stopping = async move {
         let _ = stopped.await;
-    }));
+        // A stream never ends by itself; the server waits for what is being answered.
+        streams.end();
+    };
+    let grace = Duration::from_secs(grace_s.into());
+    let server = ServerSettings { shutdown_grace: grace, ..ServerSettings::default() };
+    let task = tokio::spawn(baton_web::serve(listener, router, server, stopping));
     Ok(Web { addr, stop, task })
 }
 
