@@ -71,8 +71,8 @@ impl Node {
             false => None,
         };
         let web = listener.map(|listener| {
-            let settings = web_settings(settings, registry, allow);
-            start_web(listener, &store, settings, engine.as_ref())
+            let state = AppState::new(store.clone(), registry, web_settings(settings, allow));
+            start_web(listener, state)
         });
         Ok(Self { store, engine, web: web.transpose()?, first })
     }
@@ -203,29 +203,28 @@ async fn start_engine(
     .map_err(Failure::new)
 }
 
-fn web_settings(settings: &Settings, registry: Arc<Registry>, allow: AllowList) -> WebSettings {
+fn web_settings(settings: &Settings, allow: AllowList) -> WebSettings {
     WebSettings {
         public_url: settings.server.public_url.clone(),
         trusted_proxies: settings.server.trusted_proxies.clone(),
         metrics_public: settings.metrics.public,
-        connectors: registry,
         allow,
         ..WebSettings::default()
     }
 }
 
-fn start_web(
-    listener: TcpListener,
-    store: &Store,
-    settings: WebSettings,
-    _engine: Option<&EngineHandle>,
-) -> Result<Web, Failure> {
+fn start_web(listener: TcpListener, state: AppState) -> Result<Web, Failure> {
     let addr = listener.local_addr().map_err(Failure::new)?;
-    let router = baton_web::router(AppState::new(store.clone(), settings));
+    let streams = Arc::clone(&state.streams);
+    let router = baton_web::router(state);
     let (stop, stopped) = oneshot::channel();
-    let task = tokio::spawn(baton_web::serve(listener, router, ServerSettings::default(), async {
+    let stopping = async move {
         let _ = stopped.await;
-    }));
+        // A stream never ends by itself; the server waits for what is being answered.
+        streams.end();
+    };
+    let task =
+        tokio::spawn(baton_web::serve(listener, router, ServerSettings::default(), stopping));
     Ok(Web { addr, stop, task })
 }
 
