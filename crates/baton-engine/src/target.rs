@@ -4,7 +4,7 @@ use crate::engine::Core;
 use crate::renderers::{self, Prepared};
 use baton_domain::config::{Destination, OnUnmatched, RetryPolicy, Subscription};
 use baton_domain::connector::classify::CompiledRules;
-use baton_domain::connector::envelope::{event_envelope, lead_data};
+use baton_domain::connector::envelope::{event_envelope, lead_event_data};
 use baton_domain::connector::mask::mask;
 use baton_domain::connector::render::{RenderInput, render_event};
 use baton_domain::delivery::DeliveryCause;
@@ -222,11 +222,7 @@ async fn prepare_event(
                 let Some(lead) = lead_of(core, claimed).await? else {
                     return Ok(Preparation::Gone("the lead is no longer stored"));
                 };
-                let mut data = lead_data(&lead, Map::new());
-                if let Some(data) = data.as_object_mut() {
-                    data.extend(delta);
-                }
-                data
+                lead_event_data(&lead, delta)
             } else {
                 Value::Object(delta)
             };

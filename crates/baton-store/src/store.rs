@@ -363,8 +363,9 @@ impl Store {
         Ok(())
     }
 
-    /// Measures how far our clock is from the database's.
-    pub(crate) async fn measure_clock(&self) -> Result<(), StoreError> {
+    /// Measures how far our clock is from the database's. The engine does so with its heartbeat; a
+    /// process without an engine does it by itself.
+    pub async fn measure_clock(&self) -> Result<(), StoreError> {
         if !self.is_postgres() || !self.0.database_clock {
             return Ok(());
         }

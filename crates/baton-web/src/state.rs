@@ -1,10 +1,12 @@
 //! What every handler has at hand.
 
+use crate::api::stream::Streams;
 use crate::capture::CaptureState;
 use crate::health::Readiness;
 use crate::metrics::Stats;
 use baton_domain::config::ApiKey;
 use baton_domain::connector::manifest::Registry;
+use baton_domain::guard::AllowList;
 use baton_domain::id::{KeyId, TypedId};
 use baton_store::{Doc, Store};
 use ipnet::IpNet;
@@ -21,8 +23,9 @@ pub struct WebSettings {
     pub public_url: Option<String>,
     /// Proxies whose `X-Forwarded-For` is believed; empty: the peer of the connection counts.
     pub trusted_proxies: Vec<IpNet>,
-    /// Whether destinations may be private or loopback addresses.
-    pub allow_private: bool,
+    /// What destinations and webhooks may be besides https on the public internet; the engine's
+    /// client has the same list.
+    pub allow: AllowList,
     /// Whether `/metrics` answers without a key.
     pub metrics_public: bool,
 }
@@ -33,7 +36,7 @@ impl Default for WebSettings {
             version: env!("CARGO_PKG_VERSION").to_owned(),
             public_url: None,
             trusted_proxies: Vec::new(),
-            allow_private: false,
+            allow: AllowList::default(),
             metrics_public: false,
         }
     }
@@ -50,6 +53,8 @@ pub struct AppState {
     pub settings: Arc<WebSettings>,
     /// Counters, and the registry that `/metrics` shows.
     pub stats: Arc<Stats>,
+    /// The event streams that are open.
+    pub streams: Arc<Streams>,
     pub(crate) capture: Arc<CaptureState>,
     pub(crate) readiness: Arc<Readiness>,
 }
@@ -66,6 +71,7 @@ impl AppState {
             connectors,
             settings: Arc::new(settings),
             stats: Arc::new(Stats::new()),
+            streams: Arc::default(),
             capture: Arc::default(),
             readiness: Arc::default(),
         }

@@ -113,12 +113,7 @@ pub(crate) struct DeliverySettings {
 
 impl Default for DeliverySettings {
     fn default() -> Self {
-        Self {
-            in_flight: 512,
-            allow_private: false,
-            allow_http: false,
-            allow_ports: Vec::new(),
-        }
+        Self { in_flight: 512, allow_private: false, allow_http: false, allow_ports: Vec::new() }
     }
 }
 
