@@ -137,7 +137,6 @@ impl EngineHandle {
     }
 
     /// Reads the counters from elsewhere, also after the engine has stopped.
-    #[must_use]
     pub fn stats_reader(&self) -> impl Fn() -> StatsView + Send + Sync + 'static {
         let stats = Arc::clone(&self.core.stats);
         move || stats.view()

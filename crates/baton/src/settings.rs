@@ -215,7 +215,8 @@ impl Settings {
 
 fn bootstrap_key(text: &str) -> Result<Option<Secret>, String> {
     let long = text.chars().count() >= BOOTSTRAP_KEY_CHARS_MIN;
-    if !text.is_empty() && !(long && text.bytes().all(|b| b.is_ascii_graphic())) {
+    let fits = long && text.bytes().all(|b| b.is_ascii_graphic());
+    if !text.is_empty() && !fits {
         return Err(format!(
             "needs {BOOTSTRAP_KEY_CHARS_MIN} or more visible ASCII characters without spaces"
         ));
