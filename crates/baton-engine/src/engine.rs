@@ -13,6 +13,7 @@ use crate::supervise::keep;
 use crate::tasks::Tasks;
 use crate::upkeep;
 use baton_domain::connector::manifest::Registry;
+use baton_domain::time::Millis;
 use baton_store::{Store, StoreError};
 use futures_util::future::BoxFuture;
 use std::sync::Arc;
@@ -58,6 +59,11 @@ impl Core {
     /// Waits so many milliseconds of the engine's time.
     pub(crate) fn sleep(&self, ms: i64) -> BoxFuture<'static, ()> {
         self.clock.sleep_until(self.clock.now().plus_ms(ms))
+    }
+
+    /// Returns at an instant of the store's clock.
+    pub(crate) fn sleep_until(&self, at: Millis) -> BoxFuture<'static, ()> {
+        self.clock.sleep_until(at.plus_ms(-self.store.clock_offset_ms()))
     }
 
     /// Returns when the engine has come so far.
@@ -128,6 +134,12 @@ impl EngineHandle {
     #[must_use]
     pub fn stats(&self) -> StatsView {
         self.core.stats.view()
+    }
+
+    /// Reads the counters from elsewhere, also after the engine has stopped.
+    pub fn stats_reader(&self) -> impl Fn() -> StatsView + Send + Sync + 'static {
+        let stats = Arc::clone(&self.core.stats);
+        move || stats.view()
     }
 
     /// Changes whenever a delivery ended or a loop's health changed.

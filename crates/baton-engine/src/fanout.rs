@@ -10,8 +10,8 @@ use crate::engine::Core;
 use crate::stats::Part;
 use crate::supervise::Rounds;
 use baton_domain::config::Subscription;
-use baton_domain::id::{SubscriptionId, WorkspaceId};
-use baton_store::events::{EventCursor, EventRow, FanOut};
+use baton_domain::id::{DeliveryId, SubscriptionId, WorkspaceId};
+use baton_store::events::{EventRow, FanOut};
 use baton_store::{Doc, Snapshot, StoreError};
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -29,6 +29,7 @@ const DELIVERIES_MAX: usize = 2_000;
 pub(crate) struct Fanout {
     core: Arc<Core>,
     events: watch::Receiver<u64>,
+    config: watch::Receiver<i64>,
 }
 
 type Wanted<'a> = HashMap<WorkspaceId, Vec<(SubscriptionId, &'a Doc<Subscription>)>>;
@@ -36,32 +37,41 @@ type Wanted<'a> = HashMap<WorkspaceId, Vec<(SubscriptionId, &'a Doc<Subscription
 impl Fanout {
     pub(crate) fn new(core: Arc<Core>) -> Self {
         let events = core.store.hints().events();
-        Self { core, events }
+        let config = core.store.hints().config();
+        Self { core, events, config }
     }
 
     /// Makes the deliveries of the next events; whether there may be more.
+    ///
+    /// The record is read before the configuration: who subscribed before an event was committed
+    /// is then known when the event is looked at.
     async fn step(&self) -> Result<bool, StoreError> {
         let store = &self.core.store;
-        let snapshot = store.snapshot();
-        let wanted = subscribers(&snapshot);
         let from = store.cursor(READER).await?;
-        if wanted.is_empty() {
+        let most = subscribers(&store.snapshot()).values().map(Vec::len).max();
+        let limit = (DELIVERIES_MAX / most.unwrap_or(1)).clamp(1, EVENTS_MAX);
+        let (to, events) = if most.is_some() {
+            let events = store.events_after(from, u32::try_from(limit).unwrap_or(1)).await?;
+            (events.last().map(|event| event.cursor), events)
+        } else {
             // Nobody listens: the place is moved on without reading, so that who subscribes later
             // does not wait behind a long record.
-            let to = store.events_end().await?;
-            if to > from {
-                store.fan_out(self.moved(from, to, Vec::new())).await?;
-            }
-            return Ok(false);
+            (Some(store.events_end().await?), Vec::new())
+        };
+        let Some(to) = to.filter(|to| *to > from) else { return Ok(false) };
+        if store.is_postgres() {
+            store.refresh().await?;
         }
-        let most = wanted.values().map(Vec::len).max().unwrap_or(1);
-        let limit = (DELIVERIES_MAX / most).clamp(1, EVENTS_MAX);
-        let events = store.events_after(from, u32::try_from(limit).unwrap_or(1)).await?;
-        let Some(to) = events.last().map(|event| event.cursor) else { return Ok(false) };
+        let snapshot = store.snapshot();
+        let wanted = subscribers(&snapshot);
+        if most.is_none() && !wanted.is_empty() {
+            return Ok(true);
+        }
         let more = events.len() == limit;
         let deliveries = self.deliveries(&wanted, events);
         let made = deliveries.len() as u64;
-        if store.fan_out(self.moved(from, to, deliveries)).await? {
+        let fan_out = FanOut { reader: READER.to_owned(), from, to, deliveries, now: store.now() };
+        if store.fan_out(fan_out).await? {
             self.core.stats.fanned_out.fetch_add(made, Relaxed);
         }
         Ok(more)
@@ -71,7 +81,7 @@ impl Fanout {
         &self,
         wanted: &Wanted<'_>,
         events: Vec<EventRow>,
-    ) -> Vec<(baton_domain::id::DeliveryId, SubscriptionId, EventRow)> {
+    ) -> Vec<(DeliveryId, SubscriptionId, EventRow)> {
         let mut deliveries = Vec::new();
         for event in events {
             for (id, doc) in wanted.get(&event.workspace).into_iter().flatten() {
@@ -81,15 +91,6 @@ impl Fanout {
             }
         }
         deliveries
-    }
-
-    fn moved(
-        &self,
-        from: EventCursor,
-        to: EventCursor,
-        deliveries: Vec<(baton_domain::id::DeliveryId, SubscriptionId, EventRow)>,
-    ) -> FanOut {
-        FanOut { reader: READER.to_owned(), from, to, deliveries, now: self.core.store.now() }
     }
 }
 
@@ -106,13 +107,12 @@ impl Rounds for Fanout {
 
     async fn round(&mut self) -> Result<(), StoreError> {
         self.events.borrow_and_update();
+        self.config.borrow_and_update();
         while self.step().await? {}
-        if self.core.store.snapshot().subscriptions.is_empty() {
-            self.core.sleep(POLL_MS).await;
-            return Ok(());
-        }
+        let nobody = self.core.store.snapshot().subscriptions.is_empty();
         tokio::select! {
-            Ok(()) = self.events.changed() => {}
+            Ok(()) = self.events.changed(), if !nobody => {}
+            Ok(()) = self.config.changed() => {}
             () = self.core.sleep(POLL_MS) => {}
         }
         Ok(())

@@ -8,8 +8,7 @@ mod shape;
 
 use super::answer::IDEMPOTENT_REPLAYED;
 use super::entrance::{Entrance, find_campaign, posting_key};
-use super::inbound::peer;
-use super::intake::{self, Incoming, Prepared, Taken};
+use super::intake::{self, Incoming, Pending, Taken};
 use super::reading;
 use crate::body::{self, MediaType};
 use crate::client_address::Peer;
@@ -24,6 +23,7 @@ use baton_domain::config::ApiKey;
 use baton_domain::lead::body::{BodyFault, parse_object, sort};
 use baton_domain::personal::scalar_text;
 use baton_store::Doc;
+use baton_store::capture::Capture;
 use bytes::Bytes;
 use http::{HeaderMap, HeaderValue, Uri};
 use serde_json::{Map, Value};
@@ -93,15 +93,19 @@ struct Call {
 }
 
 async fn receive(state: &AppState, request: Request) -> Result<Batch, Problem> {
-    let (headers, peer, query) =
-        (request.headers().clone(), peer(&request), query_pairs(request.uri()));
+    let (parts, body) = request.into_parts();
+    let query = query_pairs(&parts.uri);
     // A key outside the body is judged before the body is read.
-    let early = match presented(&headers, &query) {
-        Some(key) => Some(posting_key(state, Some(key))?),
+    let early = match presented(&parts.headers, &query).map(|key| posting_key(state, Some(key))) {
+        Some(Err(problem)) => {
+            body::discard(&parts, body).await;
+            return Err(problem);
+        }
+        Some(Ok(key)) => Some(key),
         None => None,
     };
-    let bytes = body::read(request, BATCH_BYTES_MAX).await?;
-    let mut object = match MediaType::of(&headers) {
+    let bytes = body::read_parts(&parts, body, BATCH_BYTES_MAX).await?;
+    let mut object = match MediaType::of(&parts.headers) {
         MediaType::Json | MediaType::Text | MediaType::Missing => {
             parse_object(&bytes, BATCH_BYTES_MAX).map_err(reading::unreadable)?
         }
@@ -130,14 +134,15 @@ async fn receive(state: &AppState, request: Request) -> Result<Batch, Problem> {
         let why = format!("has {} leads, 1 to {BATCH_LEADS_MAX} are taken", leads.len());
         return Err(Problem::invalid_field("leads", "too_many", why));
     }
-    let call = Call { key, headers, peer, bytes, campaign };
+    let peer = parts.extensions.get::<Peer>().copied();
+    let call = Call { key, headers: parts.headers, peer, bytes, campaign };
     take_all(state, &call, leads).await.map(|(items, replayed)| Batch { single, items, replayed })
 }
 
 /// A lead on its way through the batch.
 struct OneLead {
     entrance: Entrance,
-    prepared: Prepared,
+    pending: Pending,
     names: names::Translated,
 }
 
@@ -149,12 +154,14 @@ async fn take_all(
 ) -> Result<(Vec<Item>, bool), Problem> {
     let mut items: Vec<Option<Item>> = Vec::with_capacity(leads.len());
     let mut ready: Vec<(usize, OneLead)> = Vec::new();
+    let mut captures: Vec<Capture> = Vec::new();
     let mut replayed = false;
     for (at, lead) in leads.into_iter().enumerate() {
         match prepare(state, call, at, lead).await {
-            Ok(Start::Ready(one)) => {
+            Ok(Start::Ready(capture, one)) => {
                 items.push(None);
-                ready.push((at, *one));
+                captures.push(*capture);
+                ready.push((at, one));
             }
             Ok(Start::Done(taken, names)) => {
                 replayed |= taken.replayed;
@@ -163,11 +170,10 @@ async fn take_all(
             Err(problem) => items.push(Some(Item::refused(&problem))),
         }
     }
-    let captures = ready.iter().map(|(_, one)| one.prepared.capture()).collect();
     let stored = intake::store_all(state, captures).await?;
     let concluded = ready.into_iter().zip(stored).map(|((at, one), stored)| async move {
         let taken = match stored {
-            Ok(captured) => intake::conclude(state, &one.entrance, one.prepared, captured).await,
+            Ok(captured) => intake::conclude(state, &one.entrance, one.pending, captured).await,
             Err(error) => Err(error.into()),
         };
         (at, taken, one.names)
@@ -186,7 +192,7 @@ async fn take_all(
 }
 
 enum Start {
-    Ready(Box<OneLead>),
+    Ready(Box<Capture>, OneLead),
     Done(Taken, names::Translated),
 }
 
@@ -210,7 +216,9 @@ async fn prepare(state: &AppState, call: &Call, at: usize, lead: Value) -> Resul
         reading::idempotency(state, entrance.workspace, &scope, &call.headers, &call.bytes)?;
     let server = reading::server_facts(state, call.peer, &call.headers);
     match intake::prepare(state, &entrance, Incoming { body, server, idempotency }) {
-        Ok(prepared) => Ok(Start::Ready(Box::new(OneLead { entrance, prepared, names }))),
+        Ok((capture, pending)) => {
+            Ok(Start::Ready(Box::new(capture), OneLead { entrance, pending, names }))
+        }
         Err(refusal) => {
             let taken = intake::refused_or_replayed(state, &entrance, refusal).await?;
             Ok(Start::Done(taken, names))

@@ -223,8 +223,25 @@ async fn caller_who_hangs_up_after_the_body_changes_nothing() {
 }
 
 #[tokio::test]
-async fn connection_is_kept_for_the_next_lead() {
+async fn large_body_is_refused_with_an_answer_that_arrives() {
     let app = TestApp::start().await;
+    let body = vec![b' '; 900_000];
+    let request = format!(
+        "POST {} HTTP/1.1\r\nhost: t\r\ncontent-type: application/json\r\n\
+         content-length: {}\r\n\r\n",
+        app.inbound(),
+        body.len()
+    );
+    let mut stream = TcpStream::connect(app.address).await.unwrap();
+    stream.write_all(request.as_bytes()).await.unwrap();
+    // A reset while the body is being sent would fail this write.
+    stream.write_all(&body).await.unwrap();
+    Reply::parse(&read_to_end(&mut stream).await).problem(413, "body_too_large");
+}
+
+#[tokio::test]
+async fn connection_is_kept_for_the_next_lead_and_cut_when_none_comes() {
+    let app = TestApp::with(|s| s.server.header_timeout = Duration::from_millis(500)).await;
     let mut stream = TcpStream::connect(app.address).await.unwrap();
     for n in 0..3 {
         let body = format!("{{\"email\":\"a{n}@example.com\"}}");
@@ -244,4 +261,5 @@ async fn connection_is_kept_for_the_next_lead() {
         }
         Reply::parse(&got).created("received");
     }
+    assert!(read_to_end(&mut stream).await.is_empty());
 }

@@ -136,9 +136,7 @@ pub(super) fn response(
 fn error_line(error: &FieldError, name: &str) -> String {
     match name {
         "" => error.message.clone(),
-        name if error.message.starts_with('`') || error.message.contains(name) => {
-            error.message.clone()
-        }
+        _ if error.message.starts_with('`') => error.message.clone(),
         name => format!("{name} {}", error.message),
     }
 }
@@ -197,7 +195,7 @@ pub(super) fn answer(single: bool, items: &[Item], now: Millis, seconds: f64) ->
 pub(super) fn refused(problem: &Problem) -> Response {
     match Item::refused(problem) {
         Item::Refused { code, errors, outage, .. } => error(code, &errors, outage.as_ref(), None),
-        _ => error(INTERNAL, &[problem.detail.clone()], None, None),
+        _ => error(INTERNAL, std::slice::from_ref(&problem.detail), None, None),
     }
 }
 

@@ -1,0 +1,328 @@
+//! A whole engine on an embedded store in a directory of its own, with a sandbox as the receiver
+//! and a clock that only the test moves.
+
+use baton_domain::config::{Campaign, Destination, DocKind, Subscription};
+use baton_domain::connector::manifest::Registry;
+use baton_domain::id::{
+    CampaignId, DeliveryId, DestinationId, EventId, LeadId, SourceId, SubscriptionId, TypedId,
+    WorkspaceId,
+};
+use baton_domain::lead::{LeadData, LeadState};
+use baton_domain::personal::FieldMap;
+use baton_domain::secret::{SIGNING, Secret, Secrets};
+use baton_domain::time::{Clock, Entropy, Millis};
+use baton_engine::http::{AllowList, Client, ClientSettings};
+use baton_engine::{
+    Engine, EngineClock, EngineHandle, EngineLimits, EngineSettings, Hooks, JitterMode,
+    ManualClock, NoHooks,
+};
+use baton_sandbox::{Sandbox, SandboxHandle, SandboxSettings};
+use baton_store::capture::{Capture, Captured, NewDelivery};
+use baton_store::deliveries::{AttemptRow, DeliveryFilter, DeliveryRow};
+use baton_store::docs::{DocWrite, Expect};
+use baton_store::sealing::MasterKey;
+use baton_store::{Location, Store, StoreSettings};
+use serde_json::json;
+use std::future::Future;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
+use tempfile::TempDir;
+
+pub const MINUTE: i64 = 60_000;
+pub const SECRET: &str = "whsec_QUFBQUFBQUFBQUFBQUFBQUFBQUFBQUFBQUFBQUFBQUE=";
+/// Longest any wait of a test lasts before it fails.
+const PATIENCE: Duration = Duration::from_secs(30);
+const START: Millis = Millis(1_790_000_000_000);
+
+/// Counts up: ids are distinct and the same in every run.
+struct CountingEntropy(AtomicU64);
+
+impl Entropy for CountingEntropy {
+    fn fill(&self, buffer: &mut [u8]) {
+        for chunk in buffer.chunks_mut(8) {
+            let n = self.0.fetch_add(0x9e37_79b9_7f4a_7c15, Ordering::Relaxed);
+            let mixed = (n ^ (n >> 31)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+            chunk.copy_from_slice(&mixed.to_le_bytes()[..chunk.len()]);
+        }
+    }
+}
+
+pub struct House {
+    pub store: Store,
+    pub clock: Arc<ManualClock>,
+    pub sandbox: SandboxHandle,
+    pub workspace: WorkspaceId,
+    pub campaign: CampaignId,
+    source: SourceId,
+    engine: Option<EngineHandle>,
+    _dir: TempDir,
+}
+
+pub fn signing() -> Secrets {
+    Secrets::from([(SIGNING.to_owned(), Secret::new(SECRET))])
+}
+
+impl House {
+    /// A store and a receiver; no engine yet.
+    pub async fn built() -> Self {
+        let dir = tempfile::tempdir().unwrap();
+        let clock = Arc::new(ManualClock::new(START));
+        let entropy: Arc<dyn Entropy> = Arc::new(CountingEntropy(AtomicU64::new(1)));
+        let settings = StoreSettings {
+            location: Location::Sqlite { dir: dir.path().to_owned() },
+            master: MasterKey::new([9; 32], Arc::clone(&entropy)),
+            clock: Arc::clone(&clock) as Arc<dyn Clock>,
+            entropy,
+        };
+        let store = Store::open(settings).await.unwrap();
+        let sandbox = SandboxSettings::loopback(Arc::clone(&clock) as Arc<dyn Clock>);
+        let sandbox = Sandbox::start(sandbox).await.unwrap();
+        let (workspace, campaign, source) = (store.new_id(), store.new_id(), store.new_id());
+        let house =
+            Self { store, clock, sandbox, workspace, campaign, source, engine: None, _dir: dir };
+        house.write_campaign(false, Expect::New).await;
+        house
+    }
+
+    /// The same with an engine.
+    pub async fn open() -> Self {
+        let mut house = Self::built().await;
+        house.start().await;
+        house
+    }
+
+    pub async fn start(&mut self) {
+        self.start_with(EngineLimits::default(), Arc::new(NoHooks)).await;
+    }
+
+    pub async fn start_with(&mut self, limits: EngineLimits, hooks: Arc<dyn Hooks>) {
+        let manifest = include_str!("../../../../connectors/webhook.toml");
+        let registry = Registry::load(&[("webhook.toml", manifest)], &[]).unwrap();
+        let allow = AllowList { private: true, ..AllowList::default() };
+        let client = Client::new(ClientSettings { allow, ..ClientSettings::default() }).unwrap();
+        let settings = EngineSettings {
+            store: self.store.clone(),
+            client,
+            registry: Arc::new(registry),
+            clock: Arc::clone(&self.clock) as Arc<dyn EngineClock>,
+            limits,
+            jitter: JitterMode::None,
+            hooks,
+        };
+        self.engine = Some(Engine::start(settings).await.unwrap());
+    }
+
+    pub fn engine(&self) -> &EngineHandle {
+        self.engine.as_ref().unwrap()
+    }
+
+    pub async fn stop(&mut self, deadline: Duration) {
+        self.engine.take().unwrap().stop(deadline).await;
+    }
+
+    pub fn now(&self) -> Millis {
+        self.clock.now()
+    }
+
+    /// Waits until a condition holds, looking again whenever the engine or the record moved.
+    pub async fn until<F, W>(&self, what: &str, condition: F)
+    where
+        F: Fn() -> W,
+        W: Future<Output = bool>,
+    {
+        let mut changed = self.engine().changed();
+        let mut events = self.store.hints().events();
+        let wait = async {
+            loop {
+                changed.borrow_and_update();
+                events.borrow_and_update();
+                if condition().await {
+                    return;
+                }
+                tokio::select! {
+                    moved = changed.changed() => moved.unwrap(),
+                    moved = events.changed() => moved.unwrap(),
+                }
+            }
+        };
+        if tokio::time::timeout(PATIENCE, wait).await.is_err() {
+            panic!("never came: {what}; {:?}", self.engine().stats());
+        }
+    }
+
+    /// The same while the clock goes on in steps, for what waits by the engine's own backoff.
+    pub async fn until_ticking<F, W>(&self, what: &str, step_ms: i64, condition: F)
+    where
+        F: Fn() -> W,
+        W: Future<Output = bool>,
+    {
+        let wait = async {
+            while !condition().await {
+                self.clock.advance(step_ms);
+                tokio::task::yield_now().await;
+            }
+        };
+        if tokio::time::timeout(PATIENCE, wait).await.is_err() {
+            panic!("never came: {what}; {:?}", self.engine().stats());
+        }
+    }
+
+    pub async fn until_state(&self, id: DeliveryId, state: &str) -> DeliveryRow {
+        self.until(&format!("{id} {state}"), || async {
+            self.delivery(id).await.state.as_str() == state
+        })
+        .await;
+        self.delivery(id).await
+    }
+
+    /// Waits until so many attempts of a delivery are written down.
+    pub async fn until_attempts(&self, id: DeliveryId, n: i64) -> DeliveryRow {
+        self.until(&format!("{n} attempts"), || async { self.delivery(id).await.attempts >= n })
+            .await;
+        self.delivery(id).await
+    }
+
+    fn doc(
+        &self,
+        kind: DocKind,
+        id: uuid::Uuid,
+        expect: Expect,
+        body: Option<&serde_json::Value>,
+        secrets: Option<&Secrets>,
+        stopped: bool,
+    ) -> DocWrite {
+        DocWrite {
+            workspace: self.workspace,
+            kind,
+            id,
+            expect,
+            body: body.map(|b| serde_json::to_vec(b).unwrap()),
+            secrets: secrets.map(|s| self.store.master().seal_secrets(s).unwrap()),
+            unique: None,
+            stopped,
+            changed_by: "test".to_owned(),
+            now: self.now(),
+            idempotency: None,
+        }
+    }
+
+    pub async fn write_campaign(&self, paused: bool, expect: Expect) {
+        let body = json!({"name": "Solar", "reference": "SOLAR", "country": "GB", "fields": [],
+            "paused": paused});
+        drop(serde_json::from_value::<Campaign>(body.clone()).unwrap());
+        let id = self.campaign.uuid();
+        let write = self.doc(DocKind::Campaign, id, expect, Some(&body), None, false);
+        self.store.change_docs(vec![write]).await.unwrap();
+    }
+
+    pub async fn write_workspace(&self, workspace: &baton_domain::config::Workspace) {
+        let body = serde_json::to_value(workspace).unwrap();
+        let id = self.workspace.uuid();
+        let write = self.doc(DocKind::Workspace, id, Expect::New, Some(&body), None, false);
+        self.store.change_docs(vec![write]).await.unwrap();
+    }
+
+    /// Writes a destination of the connector `webhook` at a path of the sandbox; `change` is
+    /// merged over its body.
+    pub async fn write_destination(
+        &self,
+        id: DestinationId,
+        path: &str,
+        change: serde_json::Value,
+        expect: Expect,
+    ) {
+        let mut body = json!({"campaign": self.campaign, "connector": "webhook", "name": path,
+            "settings": {"url": self.sandbox.url(path)}});
+        for (name, value) in change.as_object().unwrap() {
+            body[name] = value.clone();
+        }
+        drop(serde_json::from_value::<Destination>(body.clone()).unwrap());
+        let secrets = signing();
+        let secrets = (expect == Expect::New).then_some(&secrets);
+        let stopped = !body["disabled"].is_null();
+        let kind = DocKind::Destination;
+        let write = self.doc(kind, id.uuid(), expect, Some(&body), secrets, stopped);
+        self.store.change_docs(vec![write]).await.unwrap();
+    }
+
+    pub async fn destination(&self, path: &str, change: serde_json::Value) -> DestinationId {
+        let id = self.store.new_id();
+        self.write_destination(id, path, change, Expect::New).await;
+        self.sandbox.set_secret(path, Secret::new(SECRET)).unwrap();
+        id
+    }
+
+    pub async fn delete_destination(&self, id: DestinationId) {
+        let write = self.doc(DocKind::Destination, id.uuid(), Expect::Any, None, None, true);
+        self.store.change_docs(vec![write]).await.unwrap();
+    }
+
+    pub async fn subscription(&self, path: &str, change: serde_json::Value) -> SubscriptionId {
+        let id: SubscriptionId = self.store.new_id();
+        let mut body = json!({"url": self.sandbox.url(path), "events": []});
+        for (name, value) in change.as_object().unwrap() {
+            body[name] = value.clone();
+        }
+        drop(serde_json::from_value::<Subscription>(body.clone()).unwrap());
+        let secrets = signing();
+        let kind = DocKind::Subscription;
+        let write = self.doc(kind, id.uuid(), Expect::New, Some(&body), Some(&secrets), false);
+        self.store.change_docs(vec![write]).await.unwrap();
+        self.sandbox.set_secret(path, Secret::new(SECRET)).unwrap();
+        id
+    }
+
+    /// Captures a lead of that state for these destinations.
+    pub async fn capture(&self, state: LeadState, destinations: &[DestinationId]) -> Captured {
+        let fields = [("email", "jane@example.com"), ("first_name", "Jane")];
+        let raw: FieldMap = fields.map(|(k, v)| (k.to_owned(), v.into())).into_iter().collect();
+        let capture = Capture {
+            workspace: self.workspace,
+            campaign: self.campaign,
+            source: self.source,
+            lead: self.store.new_id::<LeadId>(),
+            data: LeadData { raw, ..LeadData::default() },
+            state,
+            problems: None,
+            test: false,
+            config_version: 1,
+            now: self.now(),
+            idempotency: None,
+            duplicates: None,
+            partial: None,
+            deliveries: destinations
+                .iter()
+                .map(|d| NewDelivery { id: self.store.new_id(), destination: *d, due: self.now() })
+                .collect(),
+            event_ids: std::array::from_fn(|_| self.store.new_id::<EventId>()),
+        };
+        self.store.capture(capture).await.unwrap()
+    }
+
+    /// Captures a lead for one destination; its delivery.
+    pub async fn lead(&self, destination: DestinationId) -> DeliveryId {
+        self.capture(LeadState::Received, &[destination]).await.deliveries[0]
+    }
+
+    pub async fn delivery(&self, id: DeliveryId) -> DeliveryRow {
+        self.store.workspace(self.workspace).delivery(id).await.unwrap().unwrap()
+    }
+
+    pub async fn attempts(&self, id: DeliveryId) -> Vec<AttemptRow> {
+        self.store.workspace(self.workspace).attempts(id).await.unwrap()
+    }
+
+    /// The deliveries to a target, newest first.
+    pub async fn deliveries_to(&self, target: uuid::Uuid) -> Vec<DeliveryRow> {
+        let filter =
+            DeliveryFilter { target: Some(target), limit: 200, ..DeliveryFilter::default() };
+        self.store.workspace(self.workspace).deliveries(&filter).await.unwrap().rows
+    }
+
+    /// The kinds of a lead's events, in order.
+    pub async fn events(&self, lead: LeadId) -> Vec<String> {
+        let events = self.store.workspace(self.workspace).lead_events(lead).await.unwrap();
+        events.iter().map(|e| e.kind.to_string()).collect()
+    }
+}

@@ -1,0 +1,179 @@
+//! What answers lead to.
+
+use crate::house::{House, MINUTE};
+use baton_domain::delivery::DeliveryState;
+use baton_domain::id::TypedId;
+use baton_domain::lead::LeadState;
+use baton_sandbox::{Behaviour, Reply};
+use baton_store::docs::Expect;
+use serde_json::json;
+
+#[tokio::test]
+async fn gone_switches_the_destination_off_and_what_waits_stays() {
+    let house = House::open().await;
+    house.sandbox.set_rule("/gone", Reply::status(410)).unwrap();
+    let gone = house.destination("/gone", json!({})).await;
+    let captured = house.capture(LeadState::Received, &[gone]).await;
+    let row = house.until_state(captured.deliveries[0], "held").await;
+    assert_eq!(row.verdict.as_deref(), Some("auth_or_config"));
+    house
+        .until("the snapshot knows", || async {
+            house.store.snapshot().destinations[&gone].body.disabled.is_some()
+        })
+        .await;
+    let events = house.events(captured.lead).await;
+    assert_eq!(events, ["lead.created", "delivery.failed", "destination.disabled"]);
+
+    let later = house.lead(gone).await;
+    let other = house.destination("/other", json!({})).await;
+    let witness = house.lead(other).await;
+    house.until_state(witness, "accepted").await;
+    let row = house.delivery(later).await;
+    assert_eq!((row.state, row.stopped, row.attempts), (DeliveryState::Pending, true, 0));
+
+    house.sandbox.set_rule("/gone", Reply::status(200)).unwrap();
+    house.write_destination(gone, "/gone", json!({}), Expect::Any).await;
+    house.until_state(later, "accepted").await;
+    house.store.workspace(house.workspace).release_held(gone).await.unwrap();
+    house.until_state(captured.deliveries[0], "accepted").await;
+}
+
+#[tokio::test]
+async fn retry_after_postpones_within_bounds_and_holds_the_whole_lane() {
+    let house = House::open().await;
+    let check = async |path: &str, header: Option<&str>, wait_ms: i64, pause_ms: i64| {
+        let mut slow = Reply::status(429);
+        if let Some(value) = header {
+            slow = slow.header("Retry-After", value);
+        }
+        let steps = vec![Behaviour::Reply(slow), Behaviour::Reply(Reply::status(200))];
+        house.sandbox.set_rule(path, Behaviour::Sequence(steps)).unwrap();
+        let destination = house.destination(path, json!({})).await;
+        let delivery = house.lead(destination).await;
+        let row = house.until_attempts(delivery, 1).await;
+        assert_eq!(row.verdict.as_deref(), Some("rate_limited"), "{header:?}");
+        let next = row.next_attempt_at.unwrap();
+        assert_eq!(next, house.now().plus_ms(wait_ms), "{header:?}");
+        let second = house.lead(destination).await;
+        if pause_ms > 0 {
+            house.clock.advance(pause_ms - 1);
+            let witness = house.destination(&format!("{path}/witness"), json!({})).await;
+            let witness = house.lead(witness).await;
+            house.until_state(witness, "accepted").await;
+            assert_eq!(house.delivery(second).await.attempts, 0, "{header:?}");
+            house.clock.advance(1);
+        }
+        house.until_state(second, "accepted").await;
+        house.clock.advance(next.since_ms(house.now()).max(0));
+        house.until_state(delivery, "accepted").await;
+    };
+    check("/none", None, MINUTE, 0).await;
+    check("/seven", Some("7"), MINUTE, 7_000).await;
+    check("/ninety", Some("90"), 90_000, 90_000).await;
+    check("/minus", Some("-1"), MINUTE, 0).await;
+    check("/words", Some("abc"), MINUTE, 0).await;
+    check("/years", Some("315360000"), 60 * MINUTE, 60 * MINUTE).await;
+}
+
+#[tokio::test]
+async fn a_business_no_is_final_and_no_failure() {
+    let house = House::open().await;
+    house.sandbox.set_rule("/buyer", Reply::status(200).body("Duplicate email")).unwrap();
+    let responses = json!([
+        {"match": "word", "value": "duplicate", "verdict": "duplicate", "reason": "they have it"},
+        {"match": "status", "value": "2xx", "verdict": "accepted"},
+    ]);
+    let buyer = house.destination("/buyer", json!({"responses": responses})).await;
+    let captured = house.capture(LeadState::Received, &[buyer]).await;
+    let row = house.until_state(captured.deliveries[0], "rejected").await;
+    assert_eq!((row.attempts, row.verdict.as_deref()), (1, Some("duplicate")));
+    assert_eq!(house.events(captured.lead).await, ["lead.created", "delivery.rejected"]);
+    let attempt = house.attempts(captured.deliveries[0]).await.remove(0);
+    assert_eq!(
+        (attempt.body.rule, attempt.body.reason.as_deref()),
+        (Some(0), Some("they have it"))
+    );
+}
+
+#[tokio::test]
+async fn a_redirect_is_a_failure_and_is_not_followed() {
+    let house = House::open().await;
+    let there = house.sandbox.url("/there");
+    house.sandbox.set_rule("/moved", Reply::redirect(&there)).unwrap();
+    let moved = house.destination("/moved", json!({})).await;
+    let delivery = house.lead(moved).await;
+    let row = house.until_state(delivery, "failed").await;
+    assert_eq!(row.verdict.as_deref(), Some("unmatched"));
+    let attempt = house.attempts(delivery).await.remove(0);
+    assert!(attempt.body.answer_headers.contains(&("location".to_owned(), there)));
+    assert_eq!(house.sandbox.received_count(), 1);
+}
+
+#[tokio::test]
+async fn settings_that_cannot_work_fail_at_once_and_a_resend_after_mending_works() {
+    let house = House::open().await;
+    let broken = json!({"settings": {"url": "https://[not a url"}});
+    let destination = house.destination("/mended", broken).await;
+    let delivery = house.lead(destination).await;
+    let row = house.until_state(delivery, "failed").await;
+    assert_eq!((row.verdict.as_deref(), row.attempts), (Some("blocked"), 1));
+    assert!(row.note.unwrap().contains("url"));
+    assert_eq!(house.sandbox.received_count(), 0);
+    house.write_destination(destination, "/mended", json!({}), Expect::Any).await;
+    let resent = house.store.workspace(house.workspace).resend(delivery).await.unwrap();
+    house.until_state(resent, "accepted").await;
+}
+
+#[tokio::test]
+async fn wrong_credentials_hold_one_lead_and_spare_the_others() {
+    let house = House::open().await;
+    house.sandbox.set_rule("/locked", Reply::status(401)).unwrap();
+    let locked = house.destination("/locked", json!({})).await;
+    let first = house.lead(locked).await;
+    house.until_state(first, "held").await;
+    let waiting = house.lead(locked).await;
+    let witness = house.destination("/open", json!({})).await;
+    let witness = house.lead(witness).await;
+    house.until_state(witness, "accepted").await;
+    assert_eq!(house.delivery(waiting).await.attempts, 0);
+    house.sandbox.set_rule("/locked", Reply::status(200)).unwrap();
+    // The person changes the destination: no probe is waited for.
+    house.write_destination(locked, "/locked", json!({}), Expect::Any).await;
+    house.until_state(waiting, "accepted").await;
+    assert_eq!(house.store.workspace(house.workspace).release_held(locked).await.unwrap(), 1);
+    house.until_state(first, "accepted").await;
+}
+
+#[tokio::test]
+async fn a_silent_receiver_is_tried_again_with_the_same_id() {
+    let house = House::open().await;
+    let steps = vec![Behaviour::Hang, Behaviour::Reply(Reply::status(200))];
+    house.sandbox.set_rule("/silent", Behaviour::Sequence(steps)).unwrap();
+    let silent = house.destination("/silent", json!({"timeout_ms": 200})).await;
+    let delivery = house.lead(silent).await;
+    let row = house.until_attempts(delivery, 1).await;
+    assert_eq!(row.verdict.as_deref(), Some("unknown"));
+    let attempt = house.attempts(delivery).await.remove(0);
+    assert_eq!(attempt.body.fault.unwrap().0, "timeout");
+    house.clock.advance(MINUTE);
+    house.until_state(delivery, "accepted").await;
+    let ids: Vec<_> = house.sandbox.received();
+    assert_eq!(ids[0].header("webhook-id"), ids[1].header("webhook-id"));
+}
+
+#[tokio::test]
+async fn what_waits_for_a_deleted_destination_is_called_off() {
+    let house = House::open().await;
+    house.sandbox.set_rule("/down", Reply::status(500)).unwrap();
+    let down = house.destination("/down", json!({})).await;
+    let delivery = house.lead(down).await;
+    house.until_attempts(delivery, 1).await;
+    house.delete_destination(down).await;
+    house
+        .until_ticking("cancelled", 1_000, || async {
+            house.delivery(delivery).await.state == DeliveryState::Cancelled
+        })
+        .await;
+    assert!(house.delivery(delivery).await.note.unwrap().contains("deleted"));
+    assert_eq!(house.deliveries_to(down.uuid()).await.len(), 1);
+}
