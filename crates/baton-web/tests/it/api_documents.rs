@@ -144,8 +144,8 @@ async fn leads_are_found_by_their_filters() {
         rows.iter().map(|row| id(row).to_owned()).collect::<Vec<_>>()
     };
     assert_eq!(found("").await, [second.clone(), first.clone()]);
-    assert_eq!(found(&format!("since={middle}")).await, [second.clone()]);
-    assert_eq!(found(&format!("until={middle}")).await, [first.clone()]);
+    assert_eq!(found(&format!("since={middle}")).await, std::slice::from_ref(&second));
+    assert_eq!(found(&format!("until={middle}")).await, std::slice::from_ref(&first));
     assert_eq!(found("state=rejected").await, [""; 0]);
     assert_eq!(found(&format!("campaign_id={}", app.campaign)).await.len(), 2);
     assert_eq!(found(&format!("source_id={}", app.source)).await.len(), 2);
