@@ -12,6 +12,7 @@ use baton_domain::exchange::RequestSpec;
 use baton_domain::id::{DeliveryId, DestinationId, SubscriptionId, TypedId};
 use baton_domain::lead::{LeadState, LeadView};
 use baton_domain::secret::{SIGNING, SIGNING_PREVIOUS, Secrets};
+use baton_domain::time::Millis;
 use baton_domain::verdict::Classified;
 use baton_store::events::EventRow;
 use baton_store::{ClaimedDelivery, Doc, StoreError, StoredRequest, TargetKind};
@@ -59,6 +60,14 @@ impl Target {
         match self {
             Self::Destination(_, doc) => &doc.secrets,
             Self::Subscription(doc) => &doc.secrets,
+        }
+    }
+
+    /// When the grace period of a rotation of its secret ends.
+    pub(crate) fn previous_until(&self) -> Option<Millis> {
+        match self {
+            Self::Destination(_, doc) => doc.body.signing_previous_until,
+            Self::Subscription(doc) => doc.body.signing_previous_until,
         }
     }
 

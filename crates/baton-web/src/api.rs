@@ -18,6 +18,7 @@ mod sample;
 mod sources;
 pub mod span;
 pub mod stream;
+mod strict;
 mod trial;
 mod webhooks;
 mod workspaces;

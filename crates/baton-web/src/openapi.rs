@@ -119,8 +119,8 @@ fn resolve(part: &Value, known: &Map<String, Value>) -> Option<Value> {
 /// Adds what all operations of a kind have.
 fn describe(method: &str, operation: &mut Value, schemas: &mut Value) {
     let creates = operation["responses"].get("201").is_some();
-    let has_id =
-        operation["parameters"].as_array().is_some_and(|all| all.iter().any(|p| p["in"] == "path"));
+    let id = operation["operationId"].as_str().unwrap_or_default();
+    let switches = ["pause_", "resume_", "rotate_", "finish_"].iter().any(|w| id.starts_with(w));
     let mut headers = Vec::new();
     if creates {
         headers.push(header(
@@ -128,7 +128,7 @@ fn describe(method: &str, operation: &mut Value, schemas: &mut Value) {
             "Repeating a request with the same key and body \
             gives the same answer, with `Idempotent-Replayed: true`; kept 24 hours.",
         ));
-    } else if method == "patch" || method == "delete" || (method == "post" && has_id) {
+    } else if method == "patch" || method == "delete" || switches {
         headers.push(header(
             "If-Match",
             "The `ETag` the document must still have; 412 if it has \
@@ -143,6 +143,12 @@ fn describe(method: &str, operation: &mut Value, schemas: &mut Value) {
     }
     if method == "patch" {
         patch_body(operation, schemas);
+    }
+    for (status, response) in operation["responses"].as_object_mut().into_iter().flatten() {
+        if response.get("description").is_none() {
+            let text = if status == "201" { "It was made." } else { "As asked." };
+            response["description"] = text.into();
+        }
     }
     operation["responses"]["default"] = json!({
         "description": "A problem.",

@@ -9,8 +9,9 @@ pub(super) use pause::{
 
 use super::answer;
 use super::document::{Changed, new_doc};
-use super::input::{Body, Creating, IfMatch, Patch, Strict};
+use super::input::{Body, Creating, IfMatch, Patch};
 use super::span::Span;
+use super::strict::Strict;
 use crate::auth::{Access, Permit, scopes};
 use crate::problem::{Code, Path, Problem, Query};
 use axum::response::Response;

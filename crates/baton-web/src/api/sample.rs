@@ -164,7 +164,7 @@ mod tests {
         ];
         for country in [None, Some("GB"), Some("US")] {
             for (at, kind) in kinds.into_iter().enumerate() {
-                let mut spec = FieldSpec::new(format!("f{at}"), kind);
+                let mut spec = FieldSpec::new(&format!("f{at}"), kind);
                 spec.required = true;
                 if kind == K::Choice {
                     spec.choices = vec!["yes".to_owned()];

@@ -4,7 +4,7 @@ use axum::body::Bytes;
 use baton_domain::config::{
     ApiKey, Campaign, Destination, DocKind, DuplicateRule, Scope, Source, SourceKind, Workspace,
 };
-use baton_domain::connector::manifest::Registry;
+use baton_domain::connector::manifest::{EMBEDDED, Registry};
 use baton_domain::id::{
     CampaignId, DeliveryId, DestinationId, KeyId, LeadId, SourceId, TypedId, WebhookId, WorkspaceId,
 };
@@ -177,7 +177,7 @@ impl TestApp {
     async fn listen(&mut self) {
         let listener = TcpListener::bind(("127.0.0.1", 0)).await.unwrap();
         self.address = listener.local_addr().unwrap();
-        let connectors = Arc::new(Registry::default());
+        let connectors = Arc::new(Registry::load(EMBEDDED, &[]).unwrap());
         let state = AppState::new(self.store.clone(), connectors, self.seed.web.clone());
         let router = baton_web::router(state);
         let (stop, stopped) = oneshot::channel::<()>();

@@ -1,5 +1,13 @@
 //! The web crate over real sockets, on a real store.
 
+mod api_authority;
+mod api_client;
+mod api_document;
+mod api_documents;
+mod api_events;
+mod api_repeats;
+mod api_secrets;
+mod api_trials;
 mod app;
 mod capture;
 mod capture_bad_input;

@@ -66,7 +66,7 @@ async fn of_saved(
 ) -> Result<Subject, Problem> {
     let doc = access.find::<Destination>(id).await?;
     let until = doc.body.signing_previous_until;
-    let secrets = secrets_at(&doc.secrets, until, access.store().now());
+    let secrets = secrets_at(&doc.secrets, until, access.store().now()).into_owned();
     Ok(Subject { body: doc.body.clone(), secrets, sample })
 }
 
