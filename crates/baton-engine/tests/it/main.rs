@@ -10,4 +10,5 @@ mod isolation;
 mod lifecycle;
 mod peer;
 mod telling;
+mod two_nodes;
 mod verdicts;
