@@ -218,10 +218,14 @@ impl Postgres {
         rows
     }
 
-    /// Ends the writers once they have finished what they were given.
+    /// Ends the writers once they have finished what they were given. On a thread of a runtime it
+    /// does not wait for them: that thread may be the one that drives their connections.
     pub fn close(self) {
         drop(self.intake);
         drop(self.engine);
+        if Handle::try_current().is_ok() {
+            return;
+        }
         let threads = self.threads.into_inner().unwrap_or_else(PoisonError::into_inner);
         for thread in threads {
             drop(thread.join());

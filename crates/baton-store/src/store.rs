@@ -210,6 +210,12 @@ impl Store {
         &self.0.nodes
     }
 
+    /// Says that other processes share the database, before or without a heartbeat: what is
+    /// committed here is then told to them. For a process without an engine, which has none.
+    pub fn expect_other_nodes(&self) {
+        self.0.nodes.fetch_max(2, Ordering::Relaxed);
+    }
+
     /// Whether it runs on PostgreSQL: leases then end by themselves.
     #[must_use]
     pub fn is_postgres(&self) -> bool {
@@ -358,8 +364,10 @@ impl Store {
             return Ok(());
         }
         let next = current.with(&rows, self.master())?;
-        self.0.hints.config_is_at(next.change_seq);
+        let change_seq = next.change_seq;
+        // Before the hint: who wakes on it reads the snapshot.
         self.0.snapshot.store(Arc::new(next));
+        self.0.hints.config_is_at(change_seq);
         Ok(())
     }
 

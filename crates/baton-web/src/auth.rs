@@ -125,6 +125,7 @@ impl<S: Needs> FromRequestParts<AppState> for Permit<S> {
         let presented = bearer(&parts.headers)?;
         let (key, doc) = state
             .live_key(presented)
+            .await?
             .ok_or_else(|| unauthorized("this API key is not known, has ended or was revoked"))?;
         if !doc.body.allows(S::SCOPE) {
             let detail = format!("this key lacks the scope `{}`", S::SCOPE.as_str());

@@ -7,6 +7,7 @@ pub mod api;
 pub mod auth;
 pub mod body;
 pub mod capture;
+mod catch_up;
 pub mod client_address;
 pub mod health;
 pub mod keys;

@@ -241,6 +241,8 @@ fn limits(settings: &Settings) -> EngineLimits {
 
 /// Keeps up with the other nodes where there is no engine that does: configuration and clock.
 async fn follow(store: Store) {
+    // Someone else delivers what is taken in here.
+    store.expect_other_nodes();
     loop {
         // A lost hint costs one interval.
         let _ = tokio::time::timeout(FOLLOW_EVERY, store.hints().config_stale()).await;

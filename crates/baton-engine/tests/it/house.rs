@@ -56,7 +56,25 @@ pub struct House {
     pub campaign: CampaignId,
     source: SourceId,
     engine: Option<EngineHandle>,
+    location: Location,
     _dir: TempDir,
+}
+
+static DATABASES: AtomicU64 = AtomicU64::new(0);
+
+async fn postgres_database() -> String {
+    let url = std::env::var("BATON_TEST_POSTGRES_URL").expect(
+        "BATON_TEST_POSTGRES_URL is not set: run the tests with scripts/with-postgres.sh or make test",
+    );
+    let (client, connection) = tokio_postgres::connect(&url, tokio_postgres::NoTls).await.unwrap();
+    let driver = tokio::spawn(connection);
+    let number = DATABASES.fetch_add(1, Ordering::Relaxed);
+    let name = format!("engine_{}_{number}", std::process::id());
+    client.batch_execute(&format!("CREATE DATABASE {name}")).await.unwrap();
+    drop(client);
+    drop(driver.await);
+    let (head, _) = url.rsplit_once('/').unwrap();
+    format!("{head}/{name}")
 }
 
 pub fn signing() -> Secrets {
@@ -67,10 +85,31 @@ impl House {
     /// A store and a receiver; no engine yet.
     pub async fn built() -> Self {
         let dir = tempfile::tempdir().unwrap();
+        let location = Location::Sqlite { dir: dir.path().to_owned() };
+        Self::built_on(location, dir, 1).await
+    }
+
+    /// The same on a PostgreSQL database of its own. Its store goes by the database's clock: moving
+    /// the test's clock has no lasting effect on what is due.
+    pub async fn built_on_postgres() -> Self {
+        let url = Secret::new(postgres_database().await);
+        Self::built_on(Location::Postgres { url }, tempfile::tempdir().unwrap(), 1).await
+    }
+
+    /// Another node on the same database, with an engine of its own, for the same workspace.
+    pub async fn another_node(&self) -> Self {
+        let dir = tempfile::tempdir().unwrap();
+        let mut node = Self::built_on(self.location.clone(), dir, 77).await;
+        (node.workspace, node.campaign, node.source) = (self.workspace, self.campaign, self.source);
+        node.start().await;
+        node
+    }
+
+    async fn built_on(location: Location, dir: TempDir, seed: u64) -> Self {
         let clock = Arc::new(ManualClock::new(START));
-        let entropy: Arc<dyn Entropy> = Arc::new(CountingEntropy(AtomicU64::new(1)));
+        let entropy: Arc<dyn Entropy> = Arc::new(CountingEntropy(AtomicU64::new(seed)));
         let settings = StoreSettings {
-            location: Location::Sqlite { dir: dir.path().to_owned() },
+            location: location.clone(),
             master: MasterKey::new([9; 32], Arc::clone(&entropy)),
             clock: Arc::clone(&clock) as Arc<dyn Clock>,
             entropy,
@@ -79,8 +118,17 @@ impl House {
         let sandbox = SandboxSettings::loopback(Arc::clone(&clock) as Arc<dyn Clock>);
         let sandbox = Sandbox::start(sandbox).await.unwrap();
         let (workspace, campaign, source) = (store.new_id(), store.new_id(), store.new_id());
-        let house =
-            Self { store, clock, sandbox, workspace, campaign, source, engine: None, _dir: dir };
+        let house = Self {
+            store,
+            clock,
+            sandbox,
+            workspace,
+            campaign,
+            source,
+            engine: None,
+            location,
+            _dir: dir,
+        };
         house.write_campaign(false, Expect::New).await;
         house
     }
@@ -202,7 +250,7 @@ impl House {
             unique: None,
             stopped,
             changed_by: "test".to_owned(),
-            now: self.now(),
+            now: self.store.now(),
             idempotency: None,
         }
     }
@@ -287,7 +335,7 @@ impl House {
             problems: None,
             test: false,
             config_version: 1,
-            now: self.now(),
+            now: self.store.now(),
             idempotency: None,
             duplicates: None,
             partial: None,

@@ -11,4 +11,5 @@ mod lifecycle;
 mod peer;
 mod simulation;
 mod telling;
+mod two_nodes;
 mod verdicts;

@@ -14,7 +14,7 @@ use draw::Draw;
 use world::World;
 
 /// Seeds per database when nobody says otherwise.
-const SEEDS: u64 = 150;
+const SEEDS: u64 = 200;
 const STEPS: u64 = 40;
 
 fn number(name: &str, default: u64) -> u64 {

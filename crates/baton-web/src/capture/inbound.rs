@@ -25,7 +25,7 @@ pub(super) async fn by_webhook(
     Path(webhook): Path<String>,
     request: Request,
 ) -> Response {
-    let entrance = match Entrance::by_webhook(&state, &webhook) {
+    let entrance = match Entrance::by_webhook(&state, &webhook).await {
         Ok(entrance) => entrance,
         Err(problem) => {
             let (parts, body) = request.into_parts();
@@ -62,7 +62,7 @@ pub(super) async fn by_key(
     let mut origin = cors::Origin::Any;
     let (parts, body) = request.into_parts();
     let posted = async {
-        let key = match key_of(&state, &workspace, &parts.headers) {
+        let key = match key_of(&state, &workspace, &parts.headers).await {
             Ok(key) => key,
             Err(problem) => {
                 body::discard(&parts, body).await;
@@ -86,12 +86,12 @@ pub(super) async fn by_key(
 }
 
 /// The key of a request, which must be one of that workspace.
-fn key_of(
+async fn key_of(
     state: &AppState,
     workspace: &str,
     headers: &HeaderMap,
 ) -> Result<Arc<Doc<ApiKey>>, Problem> {
-    let key = posting_key(state, bearer(headers))?;
+    let key = posting_key(state, bearer(headers)).await?;
     if workspace.parse::<WorkspaceId>() != Ok(key.meta.workspace) {
         return Err(Problem::not_found("workspace"));
     }
@@ -118,7 +118,7 @@ pub(super) async fn preflight_webhook(
     Path(webhook): Path<String>,
     headers: HeaderMap,
 ) -> Response {
-    match Entrance::by_webhook(&state, &webhook) {
+    match Entrance::by_webhook(&state, &webhook).await {
         Ok(entrance) => cors::judge(&entrance.source.body.allowed_origins, &headers).preflight(),
         // The post itself says that there is no such source, where the page can read it.
         Err(_) => cors::Origin::Any.preflight(),

@@ -96,7 +96,11 @@ async fn receive(state: &AppState, request: Request) -> Result<Batch, Problem> {
     let (parts, body) = request.into_parts();
     let query = query_pairs(&parts.uri);
     // A key outside the body is judged before the body is read.
-    let early = match presented(&parts.headers, &query).map(|key| posting_key(state, Some(key))) {
+    let early = match presented(&parts.headers, &query) {
+        Some(key) => Some(posting_key(state, Some(key)).await),
+        None => None,
+    };
+    let early = match early {
         Some(Err(problem)) => {
             body::discard(&parts, body).await;
             return Err(problem);
@@ -117,7 +121,7 @@ async fn receive(state: &AppState, request: Request) -> Result<Batch, Problem> {
     let in_body = object.shift_remove("key").and_then(|key| scalar_text(&key));
     let key = match early {
         Some(key) => key,
-        None => posting_key(state, in_body.as_deref())?,
+        None => posting_key(state, in_body.as_deref()).await?,
     };
     let campaign = query.into_iter().find(|(name, _)| name == "campid").map(|(_, id)| id);
     let (single, leads, campaign) = match object.shift_remove("leads") {

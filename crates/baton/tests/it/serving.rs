@@ -42,10 +42,10 @@ async fn a_posted_lead_is_delivered_signed_and_visible() {
     let delivery = text(&api.get(&place).await["data"][0], "id");
     assert_eq!(received[0].header("webhook-id"), Some(delivery.as_str()));
     let shown = api.get(&format!("/api/v1/deliveries/{delivery}")).await;
-    let attempts = &shown["attempts"];
-    let count =
-        attempts.as_array().map_or_else(|| attempts.as_i64().unwrap_or(0), |a| a.len() as i64);
-    assert_eq!(count, 1, "{shown}");
+    let attempts = shown["attempt_log"].as_array().unwrap();
+    assert_eq!(attempts.len(), 1, "{shown}");
+    assert_eq!(attempts[0]["verdict"], "accepted");
+    assert_eq!(attempts[0]["answer"]["status"], 200);
     assert_eq!(
         api.get(&format!("/api/v1/leads/{lead}")).await["fields"]["email"],
         "ada@example.com"

@@ -21,7 +21,7 @@ pub(super) async fn item(
     headers: HeaderMap,
 ) -> Response {
     let query = query_pairs(&uri);
-    let workspace = match reading_key(&state, presented(&headers, &query)) {
+    let workspace = match reading_key(&state, presented(&headers, &query)).await {
         Ok(workspace) => workspace,
         Err(problem) => return shape::refused(&problem),
     };
@@ -32,8 +32,8 @@ pub(super) async fn item(
 }
 
 /// Whoever may post leads may ask what became of them.
-fn reading_key(state: &AppState, presented: Option<&str>) -> Result<WorkspaceId, Problem> {
-    let key = presented.and_then(|key| state.live_key(key));
+async fn reading_key(state: &AppState, presented: Option<&str>) -> Result<WorkspaceId, Problem> {
+    let key = state.live_key(presented.unwrap_or_default()).await?;
     let (_, key) = key.ok_or_else(|| Problem::new(Code::Unauthorized, "key is not valid"))?;
     if key.body.allows(Scope::LeadsWrite) || key.body.allows(Scope::LeadsRead) {
         return Ok(key.meta.workspace);
