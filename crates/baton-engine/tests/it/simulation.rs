@@ -58,8 +58,10 @@ async fn nothing_is_lost_doubled_or_stuck_on_sqlite() {
 async fn nothing_is_lost_doubled_or_stuck_on_postgres() {
     let url = std::env::var("BATON_TEST_POSTGRES_URL")
         .expect("BATON_TEST_POSTGRES_URL is not set: run with scripts/with-postgres.sh");
+    let url = world::new_database(&url).await;
     for seed in seeds() {
-        let url = world::new_database(&url, seed).await;
-        live(seed, Location::Postgres { url: baton_domain::secret::Secret::new(url) }).await;
+        let own = baton_domain::secret::Secret::new(url.clone());
+        live(seed, Location::Postgres { url: own }).await;
+        world::empty_database(&url).await;
     }
 }

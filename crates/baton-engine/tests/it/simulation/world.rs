@@ -101,17 +101,29 @@ pub struct World {
     seq: i64,
 }
 
-/// Makes a database for a seed.
-pub async fn new_database(url: &str, seed: u64) -> String {
+async fn connect(url: &str) -> tokio_postgres::Client {
     let (client, connection) =
         tokio_postgres::connect(url, tokio_postgres::NoTls).await.expect("connect");
-    let driver = tokio::spawn(connection);
-    let name = format!("sim_{}_{seed}", std::process::id());
+    tokio::spawn(connection);
+    client
+}
+
+/// Makes a database for all seeds.
+pub async fn new_database(url: &str) -> String {
+    let name = format!("sim_{}", std::process::id());
+    let client = connect(url).await;
     client.batch_execute(&format!("CREATE DATABASE {name}")).await.expect("create database");
-    drop(client);
-    drop(driver.await);
     let (head, _) = url.rsplit_once('/').expect("a URL with a database");
     format!("{head}/{name}")
+}
+
+/// Empties the database for the next seed; making one anew would take longer than a life in it.
+pub async fn empty_database(url: &str) {
+    let empty = "DO $$ DECLARE t text; BEGIN FOR t IN SELECT tablename FROM pg_tables \
+         WHERE schemaname = 'public' AND tablename <> 'migrations' LOOP \
+         EXECUTE 'DELETE FROM ' || t; END LOOP; \
+         INSERT INTO counters (name, value) VALUES ('change_seq', 0); END $$";
+    connect(url).await.batch_execute(empty).await.expect("emptied");
 }
 
 async fn open(
