@@ -345,8 +345,10 @@ impl Store {
             return Ok(());
         }
         let next = current.with(&rows, self.master())?;
-        self.0.hints.config_is_at(next.change_seq);
+        let change_seq = next.change_seq;
         self.0.snapshot.store(Arc::new(next));
+        // Told last: who hears of it looks at the snapshot once and has to find the change there.
+        self.0.hints.config_is_at(change_seq);
         Ok(())
     }
 
