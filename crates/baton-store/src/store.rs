@@ -365,8 +365,8 @@ impl Store {
         }
         let next = current.with(&rows, self.master())?;
         let change_seq = next.change_seq;
-        // Before the hint: who wakes on it reads the snapshot.
         self.0.snapshot.store(Arc::new(next));
+        // Told last: who hears of it looks at the snapshot once and has to find the change there.
         self.0.hints.config_is_at(change_seq);
         Ok(())
     }
