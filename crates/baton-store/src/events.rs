@@ -254,13 +254,7 @@ pub(crate) async fn move_reader(
         .execute(
             "UPDATE cursors SET tx = ?2, position = ?3 \
              WHERE name = ?1 AND tx = ?4 AND position = ?5",
-            &[
-                name.into(),
-                to.tx.into(),
-                to.position.into(),
-                from.tx.into(),
-                from.position.into(),
-            ],
+            &[name.into(), to.tx.into(), to.position.into(), from.tx.into(), from.position.into()],
         )
         .await?;
     Ok(moved == 1)
