@@ -11,6 +11,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use hmac::{Hmac, KeyInit as _, Mac as _};
 use sha2::Sha256;
+use std::borrow::Cow;
 
 /// What a signing secret starts with.
 pub const SECRET_PREFIX: &str = "whsec_";
@@ -32,12 +33,17 @@ pub fn new_secret(random: [u8; 32]) -> Secret {
 /// A document's secrets as they count at `now`: without the previous signing secret once the grace
 /// period of its rotation is over. A previous secret without an end is kept.
 #[must_use]
-pub fn secrets_at(secrets: &Secrets, previous_until: Option<Millis>, now: Millis) -> Secrets {
-    let mut counting = secrets.clone();
-    if previous_until.is_some_and(|end| end <= now) {
-        counting.remove(SIGNING_PREVIOUS);
+pub fn secrets_at(
+    secrets: &Secrets,
+    previous_until: Option<Millis>,
+    now: Millis,
+) -> Cow<'_, Secrets> {
+    if previous_until.is_none_or(|end| now < end) || !secrets.contains_key(SIGNING_PREVIOUS) {
+        return Cow::Borrowed(secrets);
     }
-    counting
+    let mut counting = secrets.clone();
+    counting.remove(SIGNING_PREVIOUS);
+    Cow::Owned(counting)
 }
 
 /// The headers that sign one attempt; none when the document has no signing secret.

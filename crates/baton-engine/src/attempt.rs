@@ -11,7 +11,7 @@ use crate::target::{Call, Preparation, Target, prepare, to_store};
 use baton_domain::connector::classify::{classify, fault_word, unsendable};
 use baton_domain::delivery::DeliveryState;
 use baton_domain::exchange::{ANSWER_STORED_BYTES_MAX, Got, Phases};
-use baton_domain::signature::sign;
+use baton_domain::signature::{secrets_at, sign};
 use baton_domain::time::Millis;
 use baton_domain::verdict::Classified;
 use baton_store::{AttemptRecord, ClaimedDelivery, Finish, StoreError};
@@ -95,7 +95,8 @@ async fn send(
     }
     let Call { request, fresh, rules, signed_id } = call;
     let stamp = started_at.0.div_euclid(1_000);
-    let signatures = sign(target.secrets(), &signed_id, stamp, &request.body);
+    let secrets = secrets_at(target.secrets(), target.previous_until(), started_at);
+    let signatures = sign(&secrets, &signed_id, stamp, &request.body);
     let mut signed = request.clone();
     signed.headers.extend(signatures.iter().cloned());
     let deadline = Duration::from_millis(u64::from(target.timeout_ms()));

@@ -156,7 +156,7 @@ impl Dispatcher {
         now: Millis,
     ) -> Result<(Claimed, Millis), StoreError> {
         let store = &self.core.store;
-        let until = lease_until(store);
+        let until = lease_until(store, self.core.limits.lease_ms);
         let token = store.new_id::<TaskId>().uuid();
         let claim = Claim { lanes: rooms.to_vec(), now, lease_until: until, token };
         Ok((store.claim(claim).await?, until))

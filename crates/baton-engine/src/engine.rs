@@ -136,6 +136,12 @@ impl EngineHandle {
         self.core.stats.view()
     }
 
+    /// Reads the counters from elsewhere, also after the engine has stopped.
+    pub fn stats_reader(&self) -> impl Fn() -> StatsView + Send + Sync + 'static {
+        let stats = Arc::clone(&self.core.stats);
+        move || stats.view()
+    }
+
     /// Changes whenever a delivery ended or a loop's health changed.
     #[must_use]
     pub fn changed(&self) -> watch::Receiver<u64> {

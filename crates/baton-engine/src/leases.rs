@@ -1,7 +1,7 @@
 //! The leases of what is in flight.
 //!
 //! On SQLite the directory lock proves that nobody else sends, so a lease lasts until the next
-//! start. On PostgreSQL it lasts [`LEASE_MS`] and is renewed every [`RENEW_EVERY_MS`].
+//! start. On PostgreSQL it lasts [`LEASE_MS`] unless set otherwise.
 
 use crate::engine::{Core, Phase};
 use crate::stats::Part;
@@ -15,14 +15,14 @@ use uuid::Uuid;
 
 /// How long a lease lasts without a renewal, on PostgreSQL.
 pub(crate) const LEASE_MS: i64 = 45_000;
-/// How often leases are renewed.
-pub(crate) const RENEW_EVERY_MS: i64 = 10_000;
+/// How often a lease is renewed while it lasts: four renewals may fail before it is lost.
+const RENEWALS: i64 = 5;
 /// How long a lease lasts on SQLite: for ever, in practice.
 const LEASE_EMBEDDED_MS: i64 = 10 * 365 * 86_400_000;
 
 /// Until when a lease taken now lasts.
-pub(crate) fn lease_until(store: &Store) -> Millis {
-    store.now().plus_ms(if store.is_postgres() { LEASE_MS } else { LEASE_EMBEDDED_MS })
+pub(crate) fn lease_until(store: &Store, lease_ms: i64) -> Millis {
+    store.now().plus_ms(if store.is_postgres() { lease_ms } else { LEASE_EMBEDDED_MS })
 }
 
 struct Held {
@@ -54,13 +54,13 @@ impl Leases {
         self.held().get(&delivery).is_some_and(|held| held.until > now)
     }
 
-    async fn renew(&self, store: &Store) -> Result<(), StoreError> {
+    async fn renew(&self, store: &Store, lease_ms: i64) -> Result<(), StoreError> {
         let held: Vec<_> =
             self.held().iter().map(|(id, held)| (held.workspace, *id, held.token)).collect();
         if held.is_empty() {
             return Ok(());
         }
-        let until = lease_until(store);
+        let until = lease_until(store, lease_ms);
         store.renew(&held, until).await?;
         let mut map = self.held();
         for (_, id, token) in held {
@@ -80,7 +80,11 @@ impl Rounds for Renewing {
     const UNTIL: Phase = Phase::Killing;
 
     async fn round(&mut self) -> Result<(), StoreError> {
-        self.0.sleep(RENEW_EVERY_MS).await;
-        if self.0.store.is_postgres() { self.0.leases.renew(&self.0.store).await } else { Ok(()) }
+        let lease_ms = self.0.limits.lease_ms;
+        self.0.sleep(lease_ms / RENEWALS).await;
+        if !self.0.store.is_postgres() {
+            return Ok(());
+        }
+        self.0.leases.renew(&self.0.store, lease_ms).await
     }
 }

@@ -2,6 +2,7 @@
 
 use crate::clock::EngineClock;
 use crate::http::Client;
+use crate::leases::LEASE_MS;
 use baton_domain::connector::manifest::Registry;
 use baton_domain::retry::Jitter;
 use baton_store::{ClaimedDelivery, Finish, Store, StoreError};
@@ -36,11 +37,23 @@ pub struct EngineLimits {
     pub claim_lanes: usize,
     /// Most test calls at once.
     pub probes: usize,
+    /// How long a lease lasts without a renewal, in milliseconds, on PostgreSQL; it is renewed
+    /// five times in that span.
+    pub lease_ms: i64,
+    /// Days finished leads are kept in workspaces that do not say; `None` for ever.
+    pub retention_days: Option<u32>,
 }
 
 impl Default for EngineLimits {
     fn default() -> Self {
-        Self { in_flight: 512, claim: 256, claim_lanes: 512, probes: 8 }
+        Self {
+            in_flight: 512,
+            claim: 256,
+            claim_lanes: 512,
+            probes: 8,
+            lease_ms: LEASE_MS,
+            retention_days: None,
+        }
     }
 }
 

@@ -4,7 +4,7 @@ use crate::engine::Core;
 use crate::renderers::{self, Prepared};
 use baton_domain::config::{Destination, OnUnmatched, RetryPolicy, Subscription};
 use baton_domain::connector::classify::CompiledRules;
-use baton_domain::connector::envelope::{event_envelope, lead_data};
+use baton_domain::connector::envelope::{event_envelope, lead_event_data};
 use baton_domain::connector::mask::mask;
 use baton_domain::connector::render::{RenderInput, render_event};
 use baton_domain::delivery::DeliveryCause;
@@ -12,6 +12,7 @@ use baton_domain::exchange::RequestSpec;
 use baton_domain::id::{DeliveryId, DestinationId, SubscriptionId, TypedId};
 use baton_domain::lead::{LeadState, LeadView};
 use baton_domain::secret::{SIGNING, SIGNING_PREVIOUS, Secrets};
+use baton_domain::time::Millis;
 use baton_domain::verdict::Classified;
 use baton_store::events::EventRow;
 use baton_store::{ClaimedDelivery, Doc, StoreError, StoredRequest, TargetKind};
@@ -59,6 +60,14 @@ impl Target {
         match self {
             Self::Destination(_, doc) => &doc.secrets,
             Self::Subscription(doc) => &doc.secrets,
+        }
+    }
+
+    /// When the grace period of a rotation of its secret ends.
+    pub(crate) fn previous_until(&self) -> Option<Millis> {
+        match self {
+            Self::Destination(_, doc) => doc.body.signing_previous_until,
+            Self::Subscription(doc) => doc.body.signing_previous_until,
         }
     }
 
@@ -222,11 +231,7 @@ async fn prepare_event(
                 let Some(lead) = lead_of(core, claimed).await? else {
                     return Ok(Preparation::Gone("the lead is no longer stored"));
                 };
-                let mut data = lead_data(&lead, Map::new());
-                if let Some(data) = data.as_object_mut() {
-                    data.extend(delta);
-                }
-                data
+                lead_event_data(&lead, delta)
             } else {
                 Value::Object(delta)
             };

@@ -99,11 +99,12 @@ impl Rounds for Retain {
     async fn round(&mut self) -> Result<(), StoreError> {
         let store = &self.0.store;
         let snapshot = store.snapshot();
+        let default = self.0.limits.retention_days;
         let retention = Retention {
             workspaces: snapshot
                 .workspaces
                 .iter()
-                .filter_map(|(id, doc)| Some((*id, doc.body.retention_days?)))
+                .filter_map(|(id, doc)| Some((*id, doc.body.retention_days.or(default)?)))
                 .collect(),
             all: snapshot.workspaces.keys().copied().collect(),
             now: store.now(),

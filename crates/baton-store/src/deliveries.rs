@@ -1,7 +1,9 @@
 //! Reading deliveries and their attempts; resending.
 
+use crate::capture::Idempotency;
 use crate::command::{Command, Effects, Reply};
 use crate::db::{Row, Tx, Value, id, opt_id};
+use crate::docs::run::remember_answer;
 use crate::error::StoreError;
 use crate::finish::StoredRequest;
 use crate::leads::{PAGE_MAX, Page};
@@ -305,12 +307,19 @@ impl WorkspaceStore {
     /// Sends a finished or waiting delivery's lead again, as a delivery of its own. `nonce` makes
     /// each press of the button its own resend.
     pub async fn resend(&self, delivery: DeliveryId) -> Result<DeliveryId, StoreError> {
-        let resend = Resend {
-            workspace: self.workspace,
-            of: delivery,
-            id: self.store.new_id(),
-            now: self.store.now(),
-        };
+        self.resend_as(delivery, self.store.new_id(), self.store.now(), None).await
+    }
+
+    /// The same with the new delivery's id and instant chosen by the caller, who may keep an
+    /// answer for an idempotency key: status and sealed bytes.
+    pub async fn resend_as(
+        &self,
+        delivery: DeliveryId,
+        id: DeliveryId,
+        now: Millis,
+        idempotency: Option<(Idempotency, u16, Vec<u8>)>,
+    ) -> Result<DeliveryId, StoreError> {
+        let resend = Resend { workspace: self.workspace, of: delivery, id, now, idempotency };
         match self.store.write(Command::Resend(Box::new(resend))).await? {
             Reply::Resent(made) => Ok(made),
             _ => Err(StoreError::NotFound),
@@ -337,12 +346,16 @@ pub(crate) struct Resend {
     pub of: DeliveryId,
     pub id: DeliveryId,
     pub now: Millis,
+    pub idempotency: Option<(Idempotency, u16, Vec<u8>)>,
 }
 
 pub(crate) async fn run_resend(
     tx: &Tx<'_>,
     resend: &Resend,
 ) -> Result<(Reply, Effects), StoreError> {
+    if let Some((wanted, status, answer)) = &resend.idempotency {
+        remember_answer(tx, resend.now, wanted, *status, answer).await?;
+    }
     let row = tx
         .query_opt(
             "SELECT lead, data_version, event, target_kind, lane, state FROM deliveries \

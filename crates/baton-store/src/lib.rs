@@ -18,6 +18,7 @@ mod error;
 pub mod events;
 mod finish;
 mod hints;
+mod idempotency;
 mod inspect;
 pub mod leads;
 mod migrations;

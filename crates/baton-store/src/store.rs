@@ -67,6 +67,7 @@ struct Inner {
     nodes: Arc<AtomicU32>,
     /// Milliseconds to add to our clock to get the database's.
     offset_ms: AtomicI64,
+    database_clock: bool,
 }
 
 impl Drop for Inner {
@@ -91,8 +92,19 @@ pub struct WorkspaceStore {
 }
 
 impl Store {
-    /// Opens the store, brings it to the newest migration and reads the configuration.
+    /// Opens the store, brings it to the newest migration and reads the configuration. On
+    /// PostgreSQL the present is the database's from now on.
     pub async fn open(settings: StoreSettings) -> Result<Self, OpenError> {
+        Self::open_by(settings, true).await
+    }
+
+    /// Opens the store as [`Self::open`] does, but goes by the given clock on PostgreSQL too: for
+    /// tests that move time.
+    pub async fn open_by_own_clock(settings: StoreSettings) -> Result<Self, OpenError> {
+        Self::open_by(settings, false).await
+    }
+
+    async fn open_by(settings: StoreSettings, database_clock: bool) -> Result<Self, OpenError> {
         let StoreSettings { location, master, clock, entropy } = settings;
         let mut random: IdRandom = [0; 10];
         entropy.fill(&mut random);
@@ -126,6 +138,7 @@ impl Store {
             node,
             nodes,
             offset_ms: AtomicI64::new(0),
+            database_clock,
         }));
         store.measure_clock().await?;
         match store.refresh().await {
@@ -195,6 +208,12 @@ impl Store {
 
     pub(crate) fn live_nodes(&self) -> &AtomicU32 {
         &self.0.nodes
+    }
+
+    /// Says that other processes share the database, before or without a heartbeat: what is
+    /// committed here is then told to them. For a process without an engine, which has none.
+    pub fn expect_other_nodes(&self) {
+        self.0.nodes.fetch_max(2, Ordering::Relaxed);
     }
 
     /// Whether it runs on PostgreSQL: leases then end by themselves.
@@ -352,9 +371,10 @@ impl Store {
         Ok(())
     }
 
-    /// Measures how far our clock is from the database's.
-    pub(crate) async fn measure_clock(&self) -> Result<(), StoreError> {
-        if !self.is_postgres() {
+    /// Measures how far our clock is from the database's. The engine does so with its heartbeat; a
+    /// process without an engine does it by itself.
+    pub async fn measure_clock(&self) -> Result<(), StoreError> {
+        if !self.is_postgres() || !self.0.database_clock {
             return Ok(());
         }
         let before = self.0.clock.now();

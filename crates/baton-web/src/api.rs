@@ -1,9 +1,97 @@
-//! The management API.
+//! The management API, `/api/v1`. Each noun has its file: wire types beside handlers. Requests are
+//! read strictly by [`input`], configuration documents change through [`document`] only.
 
+pub mod answer;
+mod base_url;
+mod campaigns;
+mod connectors;
+mod deliveries;
+mod destinations;
+pub mod document;
+mod events;
+mod exchange;
+pub mod input;
+mod keys;
+mod leads;
+mod rotation;
+mod sample;
+mod sources;
+pub mod span;
+pub mod stream;
+mod strict;
+mod trial;
+mod webhooks;
+mod workspaces;
+
+use crate::openapi;
 use crate::state::AppState;
 use axum::Router;
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
 
-/// Its routes.
+/// Its routes, the description of itself included.
 pub fn routes() -> Router<AppState> {
-    Router::new()
+    Router::from(described()).merge(openapi::routes())
+}
+
+/// The routes with their description.
+pub(crate) fn described() -> OpenApiRouter<AppState> {
+    OpenApiRouter::with_openapi(openapi::base())
+        .routes(routes!(workspaces::list_workspaces))
+        .routes(routes!(workspaces::update_workspace))
+        .routes(routes!(campaigns::list_campaigns, campaigns::create_campaign))
+        .routes(routes!(
+            campaigns::get_campaign,
+            campaigns::update_campaign,
+            campaigns::delete_campaign
+        ))
+        .routes(routes!(campaigns::pause_campaign))
+        .routes(routes!(campaigns::resume_campaign))
+        .routes(routes!(sources::list_sources, sources::create_source))
+        .routes(routes!(sources::get_source, sources::update_source, sources::delete_source))
+        .routes(routes!(sources::rotate_source_secret))
+        .routes(routes!(connectors::list_connectors))
+        .routes(routes!(connectors::get_connector))
+        .merge(of_destinations())
+        .routes(routes!(leads::list_leads))
+        .routes(routes!(leads::get_lead))
+        .routes(routes!(leads::get_lead_timeline))
+        .routes(routes!(deliveries::list_deliveries))
+        .routes(routes!(deliveries::get_delivery))
+        .routes(routes!(deliveries::resend_delivery))
+        .routes(routes!(events::list_events))
+        .routes(routes!(stream::stream_events))
+        .routes(routes!(stream::stream_all))
+        .merge(of_webhooks())
+        .routes(routes!(keys::list_keys, keys::create_key))
+        .routes(routes!(keys::get_key, keys::update_key, keys::revoke_key))
+        .routes(routes!(keys::rotate_key))
+}
+
+fn of_destinations() -> OpenApiRouter<AppState> {
+    OpenApiRouter::new()
+        .routes(routes!(destinations::list_destinations, destinations::create_destination))
+        .routes(routes!(destinations::preview_document))
+        .routes(routes!(destinations::test_document))
+        .routes(routes!(
+            destinations::get_destination,
+            destinations::update_destination,
+            destinations::delete_destination
+        ))
+        .routes(routes!(destinations::rotate_destination_secret))
+        .routes(routes!(destinations::finish_destination_rotation))
+        .routes(routes!(destinations::preview_destination))
+        .routes(routes!(destinations::test_destination))
+        .routes(routes!(destinations::evaluate_responses))
+}
+
+fn of_webhooks() -> OpenApiRouter<AppState> {
+    OpenApiRouter::new()
+        .routes(routes!(webhooks::list_webhooks, webhooks::create_webhook))
+        .routes(routes!(webhooks::get_webhook, webhooks::update_webhook, webhooks::delete_webhook))
+        .routes(routes!(webhooks::pause_webhook))
+        .routes(routes!(webhooks::resume_webhook))
+        .routes(routes!(webhooks::rotate_webhook_secret))
+        .routes(routes!(webhooks::finish_webhook_rotation))
+        .routes(routes!(webhooks::test_webhook))
 }

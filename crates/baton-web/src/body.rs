@@ -1,13 +1,15 @@
 //! Request bodies: their kind, and reading them within bounds.
 
 use crate::problem::{Code, Problem};
+use axum::body::Body;
 use axum::extract::Request;
 use bytes::{Bytes, BytesMut};
 use http::HeaderMap;
 use http::header::{CONTENT_LENGTH, CONTENT_TYPE};
+use http::request::Parts;
 use http_body_util::BodyExt;
 use std::time::Duration;
-use tokio::time::{Instant, timeout_at};
+use tokio::time::timeout;
 
 /// How long a request's body may take to come.
 #[derive(Clone, Copy, Debug)]
@@ -66,54 +68,94 @@ impl MediaType {
     }
 }
 
-/// Reads a body of at most `bytes_max` bytes; refuses a longer one before it has come, as soon as
-/// its header or its bytes show that it is.
+/// Most bytes that are read only to be thrown away, so that a caller who is still sending gets to
+/// read why it was refused: a connection closed on unread bytes is reset.
+pub const DISCARD_BYTES_MAX: u64 = 1024 * 1024;
+/// How long that may take.
+pub const DISCARD_TIMEOUT: Duration = Duration::from_millis(500);
+
+/// Reads a body of at most `bytes_max` bytes; refuses a longer one as soon as its header or its
+/// bytes show that it is, before any of it is parsed.
 ///
 /// # Errors
 /// 413 `body_too_large`, 408 `request_timeout` when it does not come in time, 400 when the
 /// connection breaks or the coding is wrong; after each the connection is closed.
 pub async fn read(request: Request, bytes_max: usize) -> Result<Bytes, Problem> {
-    let announced = request.headers().get(CONTENT_LENGTH).and_then(|v| v.to_str().ok());
-    let announced = announced.and_then(|v| v.parse::<u64>().ok()).unwrap_or(0);
-    if announced > bytes_max as u64 {
+    let (parts, body) = request.into_parts();
+    read_parts(&parts, body, bytes_max).await
+}
+
+/// As [`read`], of a request that was taken apart.
+///
+/// # Errors
+/// As [`read`].
+pub async fn read_parts(parts: &Parts, body: Body, bytes_max: usize) -> Result<Bytes, Problem> {
+    if announced(parts).unwrap_or(0) > bytes_max as u64 {
+        discard(parts, body).await;
         return Err(too_large(bytes_max));
     }
-    let allowed = request.extensions().get::<BodyDeadline>().map_or(BODY_TIMEOUT, |d| d.0);
-    let deadline = Instant::now() + allowed;
-    let mut body = request.into_body();
-    let mut first: Option<Bytes> = None;
-    let mut rest = BytesMut::new();
-    loop {
-        let frame = match timeout_at(deadline, body.frame()).await {
-            Err(_) => {
-                let detail = "the body did not come in time; send it faster";
-                return Err(Problem::new(Code::RequestTimeout, detail).closing());
-            }
-            Ok(None) => break,
-            Ok(Some(Err(_))) => {
-                let detail = "the body broke off or its transfer coding is wrong";
-                return Err(Problem::new(Code::BadRequest, detail).closing());
-            }
-            Ok(Some(Ok(frame))) => frame,
-        };
-        let Ok(data) = frame.into_data() else { continue };
-        let length = first.as_ref().map_or(0, Bytes::len) + rest.len() + data.len();
-        if length > bytes_max {
-            return Err(too_large(bytes_max));
+    let mut body = body;
+    let allowed = parts.extensions.get::<BodyDeadline>().map_or(BODY_TIMEOUT, |d| d.0);
+    match timeout(allowed, collect(&mut body, bytes_max)).await {
+        Ok(Ok(Some(bytes))) => Ok(bytes),
+        Ok(Ok(None)) => {
+            discard(parts, body).await;
+            Err(too_large(bytes_max))
         }
-        match &first {
-            None => first = Some(data),
-            Some(_) => rest.extend_from_slice(&data),
+        Ok(Err(_)) => {
+            let detail = "the body broke off or its transfer coding is wrong";
+            Err(Problem::new(Code::BadRequest, detail).closing())
+        }
+        Err(_) => {
+            let detail = "the body did not come in time; send it faster";
+            Err(Problem::new(Code::RequestTimeout, detail).closing())
         }
     }
-    let first = first.unwrap_or_default();
-    if rest.is_empty() {
-        return Ok(first);
+}
+
+/// Throws a body away, within bounds, before its request is refused.
+pub async fn discard(parts: &Parts, mut body: Body) {
+    if announced(parts).is_some_and(|length| length > DISCARD_BYTES_MAX) {
+        return;
     }
-    let mut all = BytesMut::with_capacity(first.len() + rest.len());
-    all.extend_from_slice(&first);
-    all.extend_from_slice(&rest);
-    Ok(all.freeze())
+    let discarding = async {
+        let mut left = DISCARD_BYTES_MAX;
+        while let Some(Ok(frame)) = body.frame().await {
+            let length = frame.data_ref().map_or(0, |data| data.len() as u64);
+            match left.checked_sub(length) {
+                Some(rest) => left = rest,
+                None => break,
+            }
+        }
+    };
+    // Whoever is slower than this has to do without the answer.
+    let _ = timeout(DISCARD_TIMEOUT, discarding).await;
+}
+
+fn announced(parts: &Parts) -> Option<u64> {
+    parts.headers.get(CONTENT_LENGTH)?.to_str().ok()?.parse().ok()
+}
+
+/// The whole body; `None` when it is longer than `bytes_max`.
+async fn collect(body: &mut Body, bytes_max: usize) -> Result<Option<Bytes>, axum::Error> {
+    let mut first = Bytes::new();
+    let mut all = BytesMut::new();
+    while let Some(frame) = body.frame().await {
+        let Ok(data) = frame?.into_data() else { continue };
+        if first.len().max(all.len()) + data.len() > bytes_max {
+            return Ok(None);
+        }
+        // Most bodies come in one piece, which is not copied.
+        if first.is_empty() && all.is_empty() {
+            first = data;
+            continue;
+        }
+        if all.is_empty() {
+            all.extend_from_slice(&first);
+        }
+        all.extend_from_slice(&data);
+    }
+    Ok(Some(if all.is_empty() { first } else { all.freeze() }))
 }
 
 fn too_large(bytes_max: usize) -> Problem {

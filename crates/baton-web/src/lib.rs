@@ -4,12 +4,16 @@
 //! calls nobody. What needs the network is the engine's, and the two meet in the store.
 
 pub mod api;
+pub mod auth;
 pub mod body;
 pub mod capture;
+mod catch_up;
 pub mod client_address;
 pub mod health;
+pub mod keys;
 pub mod limiter;
 pub mod metrics;
+pub mod openapi;
 pub mod problem;
 pub mod server;
 pub mod state;

@@ -95,10 +95,10 @@ pub(crate) fn routes() -> Router<AppState> {
 
 async fn metrics(State(state): State<AppState>, headers: HeaderMap) -> Result<Response, Problem> {
     if !state.settings.metrics_public {
-        let (_, key) =
-            bearer(&headers).and_then(|presented| state.live_key(presented)).ok_or_else(|| {
-                Problem::new(Code::Unauthorized, "metrics need a key with the scope metrics:read")
-            })?;
+        let key = state.live_key(bearer(&headers).unwrap_or_default()).await?;
+        let (_, key) = key.ok_or_else(|| {
+            Problem::new(Code::Unauthorized, "metrics need a key with the scope metrics:read")
+        })?;
         if !key.body.allows(Scope::MetricsRead) {
             let detail = "this key does not have the scope metrics:read";
             return Err(Problem::new(Code::Forbidden, detail));

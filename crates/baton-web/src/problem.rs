@@ -54,7 +54,7 @@ pub struct Problem {
     /// What is wrong with single fields.
     pub errors: Vec<FieldError>,
     /// Further members of the body, such as `duplicate_of`.
-    pub extra: Map<String, Value>,
+    pub extra: Vec<(String, Value)>,
     /// Seconds after which trying again makes sense.
     pub retry_after_s: Option<u64>,
     repeatable: bool,
@@ -68,7 +68,7 @@ impl Problem {
             code,
             detail: detail.into(),
             errors: Vec::new(),
-            extra: Map::new(),
+            extra: Vec::new(),
             retry_after_s: None,
             repeatable: false,
             close: false,
@@ -104,7 +104,7 @@ impl Problem {
     /// Adds a member to the body.
     #[must_use]
     pub fn with(mut self, name: &str, value: impl Into<Value>) -> Self {
-        self.extra.insert(name.to_owned(), value.into());
+        self.extra.push((name.to_owned(), value.into()));
         self
     }
 

@@ -1,10 +1,14 @@
 //! What every handler has at hand.
 
+use crate::api::stream::Streams;
 use crate::capture::CaptureState;
+use crate::catch_up::CatchUp;
 use crate::health::Readiness;
 use crate::metrics::Stats;
+use crate::problem::Problem;
 use baton_domain::config::ApiKey;
 use baton_domain::connector::manifest::Registry;
+use baton_domain::guard::AllowList;
 use baton_domain::id::{KeyId, TypedId};
 use baton_store::{Doc, Store};
 use ipnet::IpNet;
@@ -21,8 +25,9 @@ pub struct WebSettings {
     pub public_url: Option<String>,
     /// Proxies whose `X-Forwarded-For` is believed; empty: the peer of the connection counts.
     pub trusted_proxies: Vec<IpNet>,
-    /// Whether destinations may be private or loopback addresses.
-    pub allow_private: bool,
+    /// What destinations and webhooks may be besides https on the public internet; the engine's
+    /// client has the same list.
+    pub allow: AllowList,
     /// Whether `/metrics` answers without a key.
     pub metrics_public: bool,
 }
@@ -33,7 +38,7 @@ impl Default for WebSettings {
             version: env!("CARGO_PKG_VERSION").to_owned(),
             public_url: None,
             trusted_proxies: Vec::new(),
-            allow_private: false,
+            allow: AllowList::default(),
             metrics_public: false,
         }
     }
@@ -50,7 +55,10 @@ pub struct AppState {
     pub settings: Arc<WebSettings>,
     /// Counters, and the registry that `/metrics` shows.
     pub stats: Arc<Stats>,
+    /// The event streams that are open.
+    pub streams: Arc<Streams>,
     pub(crate) capture: Arc<CaptureState>,
+    pub(crate) catch_up: Arc<CatchUp>,
     pub(crate) readiness: Arc<Readiness>,
 }
 
@@ -66,21 +74,35 @@ impl AppState {
             connectors,
             settings: Arc::new(settings),
             stats: Arc::new(Stats::new()),
+            streams: Arc::default(),
             capture: Arc::default(),
+            catch_up: Arc::default(),
             readiness: Arc::default(),
         }
     }
 
     /// The API key that was presented, if it is one and works now. Keys are found by their hash,
     /// so looking one up takes the same time whatever part of it is right.
-    #[must_use]
-    pub fn live_key(&self, presented: &str) -> Option<(KeyId, Arc<Doc<ApiKey>>)> {
+    ///
+    /// # Errors
+    /// 503 when it is not known here and the database cannot be asked.
+    pub async fn live_key(
+        &self,
+        presented: &str,
+    ) -> Result<Option<(KeyId, Arc<Doc<ApiKey>>)>, Problem> {
         if presented.is_empty() || presented.len() > KEY_BYTES_MAX {
-            return None;
+            return Ok(None);
         }
         let sha256 = hex::encode(Sha256::digest(presented.as_bytes()));
-        let snapshot = self.store.snapshot();
-        let key = snapshot.key_by_sha256(&sha256)?;
-        key.body.is_live(self.store.now()).then(|| (KeyId::from_uuid(key.meta.id), Arc::clone(key)))
+        let find = || self.store.snapshot().key_by_sha256(&sha256).map(Arc::clone);
+        let key = match find() {
+            Some(key) => Some(key),
+            None => {
+                self.catch_up.look(&self.store).await?;
+                find()
+            }
+        };
+        let live = key.filter(|key| key.body.is_live(self.store.now()));
+        Ok(live.map(|key| (KeyId::from_uuid(key.meta.id), key)))
     }
 }

@@ -8,6 +8,7 @@ mod clock;
 mod data_dir;
 mod entropy;
 mod failure;
+mod metrics;
 mod node;
 mod settings;
 mod signals;

@@ -10,7 +10,8 @@ use crate::clock::SystemClock;
 use crate::data_dir;
 use crate::entropy::SystemEntropy;
 use crate::failure::Failure;
-use crate::settings::{self, Settings};
+use crate::metrics::EngineMetrics;
+use crate::settings::{self, Role, Settings};
 use baton_domain::connector::manifest::{EMBEDDED, MANIFEST_BYTES_MAX, Registry};
 use baton_domain::guard::AllowList;
 use baton_domain::secret::Secret;
@@ -33,11 +34,14 @@ use tokio::task::JoinHandle;
 
 /// How long the store may take to close after everything else has stopped.
 const CLOSE_MAX: Duration = Duration::from_secs(10);
+/// How often a node without an engine looks for configuration that others changed.
+const FOLLOW_EVERY: Duration = Duration::from_secs(1);
 
 /// A running Baton.
 pub(crate) struct Node {
     store: Store,
     engine: Option<EngineHandle>,
+    follower: Option<JoinHandle<()>>,
     web: Option<Web>,
     /// The workspace it started with.
     pub first: FirstStart,
@@ -55,6 +59,13 @@ impl Node {
     /// # Errors
     /// When the data, the address or a connector cannot be used.
     pub(crate) async fn start(settings: &Settings) -> Result<Self, Failure> {
+        if settings.data.database.is_none() && settings.server.role != Role::All {
+            return Err(Failure::Settings(
+                "--role web and --role engine share a PostgreSQL database; the embedded one has \
+                 one process, which does all"
+                    .to_owned(),
+            ));
+        }
         let registry = Arc::new(registry(settings.data.connectors.as_deref())?);
         // Before the store: an address that is taken is found out before anything is changed.
         let listener = match settings.server.role.answers() {
@@ -70,11 +81,21 @@ impl Node {
             true => Some(start_engine(settings, &store, &registry, &allow).await?),
             false => None,
         };
+        let follower = engine.is_none().then(|| tokio::spawn(follow(store.clone())));
         let web = listener.map(|listener| {
-            let settings = web_settings(settings, registry, allow);
-            start_web(listener, &store, settings, engine.as_ref())
+            let state = AppState::new(store.clone(), registry, web_settings(settings, allow));
+            if let Some(engine) = &engine {
+                let metrics = EngineMetrics(engine.stats_reader());
+                state.stats.register(|registry| registry.register_collector(Box::new(metrics)));
+            }
+            start_web(listener, state, settings.server.stop_deadline_s)
         });
-        Ok(Self { store, engine, web: web.transpose()?, first })
+        Ok(Self { store, engine, follower, web: web.transpose()?, first })
+    }
+
+    /// Its store.
+    pub(crate) fn store(&self) -> &Store {
+        &self.store
     }
 
     /// Where it listens; `None` when it does not answer requests.
@@ -92,7 +113,10 @@ impl Node {
 
     /// Stops in phases; returns when the store is closed.
     pub(crate) async fn stop(self, deadline: Duration) {
-        let Self { store, engine, web, .. } = self;
+        let Self { store, engine, follower, web, .. } = self;
+        if let Some(follower) = follower {
+            follower.abort();
+        }
         let web = async {
             if let Some(web) = web {
                 let _ = web.stop.send(());
@@ -120,7 +144,8 @@ pub(crate) async fn open_store(settings: &Settings) -> Result<Store, Failure> {
         data_dir::prepare(&data.dir)?;
     }
     let entropy = Arc::new(SystemEntropy);
-    let key = settings::master_key(data, &*entropy).map_err(|e| Failure::Settings(e.to_string()))?;
+    let key =
+        settings::master_key(data, &*entropy).map_err(|e| Failure::Settings(e.to_string()))?;
     let location = match &data.database {
         Some(url) => Location::Postgres { url: url.clone() },
         None => Location::Sqlite { dir: data.dir.clone() },
@@ -195,7 +220,7 @@ async fn start_engine(
         client,
         registry: Arc::clone(registry),
         clock: Arc::new(SystemTimer::new(clock)),
-        limits: EngineLimits { in_flight: settings.delivery.in_flight, ..EngineLimits::default() },
+        limits: limits(settings),
         jitter: JitterMode::Random,
         hooks: Arc::new(NoHooks),
     })
@@ -203,29 +228,58 @@ async fn start_engine(
     .map_err(Failure::new)
 }
 
-fn web_settings(settings: &Settings, registry: Arc<Registry>, allow: AllowList) -> WebSettings {
+fn limits(settings: &Settings) -> EngineLimits {
+    let usual = EngineLimits::default();
+    let days = settings.retention.lead_days;
+    EngineLimits {
+        in_flight: settings.delivery.in_flight,
+        lease_ms: settings.testing.lease_ms.map_or(usual.lease_ms, i64::from),
+        retention_days: (days > 0).then_some(days),
+        ..usual
+    }
+}
+
+/// Keeps up with the other nodes where there is no engine that does: configuration and clock.
+async fn follow(store: Store) {
+    // Someone else delivers what is taken in here.
+    store.expect_other_nodes();
+    loop {
+        // A lost hint costs one interval.
+        let _ = tokio::time::timeout(FOLLOW_EVERY, store.hints().config_stale()).await;
+        let followed = async {
+            store.refresh().await?;
+            store.measure_clock().await
+        };
+        if let Err(error) = followed.await {
+            tracing::warn!(%error, "the configuration of other nodes cannot be read");
+            tokio::time::sleep(FOLLOW_EVERY).await;
+        }
+    }
+}
+
+fn web_settings(settings: &Settings, allow: AllowList) -> WebSettings {
     WebSettings {
         public_url: settings.server.public_url.clone(),
         trusted_proxies: settings.server.trusted_proxies.clone(),
         metrics_public: settings.metrics.public,
-        connectors: registry,
         allow,
         ..WebSettings::default()
     }
 }
 
-fn start_web(
-    listener: TcpListener,
-    store: &Store,
-    settings: WebSettings,
-    _engine: Option<&EngineHandle>,
-) -> Result<Web, Failure> {
+fn start_web(listener: TcpListener, state: AppState, grace_s: u32) -> Result<Web, Failure> {
     let addr = listener.local_addr().map_err(Failure::new)?;
-    let router = baton_web::router(AppState::new(store.clone(), settings));
+    let streams = Arc::clone(&state.streams);
+    let router = baton_web::router(state);
     let (stop, stopped) = oneshot::channel();
-    let task = tokio::spawn(baton_web::serve(listener, router, ServerSettings::default(), async {
+    let stopping = async move {
         let _ = stopped.await;
-    }));
+        // A stream never ends by itself; the server waits for what is being answered.
+        streams.end();
+    };
+    let grace = Duration::from_secs(grace_s.into());
+    let server = ServerSettings { shutdown_grace: grace, ..ServerSettings::default() };
+    let task = tokio::spawn(baton_web::serve(listener, router, server, stopping));
     Ok(Web { addr, stop, task })
 }
 

@@ -113,12 +113,7 @@ pub(crate) struct DeliverySettings {
 
 impl Default for DeliverySettings {
     fn default() -> Self {
-        Self {
-            in_flight: 512,
-            allow_private: false,
-            allow_http: false,
-            allow_ports: Vec::new(),
-        }
+        Self { in_flight: 512, allow_private: false, allow_http: false, allow_ports: Vec::new() }
     }
 }
 
@@ -220,7 +215,8 @@ impl Settings {
 
 fn bootstrap_key(text: &str) -> Result<Option<Secret>, String> {
     let long = text.chars().count() >= BOOTSTRAP_KEY_CHARS_MIN;
-    if !text.is_empty() && !(long && text.bytes().all(|b| b.is_ascii_graphic())) {
+    let fits = long && text.bytes().all(|b| b.is_ascii_graphic());
+    if !text.is_empty() && !fits {
         return Err(format!(
             "needs {BOOTSTRAP_KEY_CHARS_MIN} or more visible ASCII characters without spaces"
         ));

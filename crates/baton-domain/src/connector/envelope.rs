@@ -65,6 +65,17 @@ pub fn lead_data(lead: &LeadView, workflow: Map<String, Value>) -> Value {
     Value::Object(data)
 }
 
+/// `data` of a lead event: [`lead_data`] with what the event itself says beside it, such as the
+/// lead a duplicate repeats.
+#[must_use]
+pub fn lead_event_data(lead: &LeadView, delta: Map<String, Value>) -> Value {
+    let mut data = lead_data(lead, Map::new());
+    if let Some(data) = data.as_object_mut() {
+        data.extend(delta);
+    }
+    data
+}
+
 /// Puts `utm_*`, click ids and sub ids beside the other context keys, as they were captured.
 fn flatten_tracking(mut context: Value) -> Value {
     if let Some(object) = context.as_object_mut()

@@ -9,6 +9,7 @@ mod http_tls;
 mod isolation;
 mod lifecycle;
 mod peer;
+mod simulation;
 mod telling;
 mod two_nodes;
 mod verdicts;

@@ -25,7 +25,8 @@ pub(crate) async fn run_docs(
     Ok((Reply::Docs(versions), effects))
 }
 
-async fn remember_answer(
+/// Keeps an answer for an idempotency key, or says what was answered to it before.
+pub(crate) async fn remember_answer(
     tx: &Tx<'_>,
     now: Millis,
     wanted: &crate::capture::Idempotency,

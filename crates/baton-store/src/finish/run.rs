@@ -12,6 +12,13 @@ use baton_domain::time::Millis;
 use std::collections::{BTreeMap, HashMap, HashSet};
 use uuid::Uuid;
 
+/// Claims that were still theirs who finished: delivery and token.
+type Owned = HashSet<(DeliveryId, Uuid)>;
+
+fn claim_of(finish: &Finish) -> (DeliveryId, Uuid) {
+    (finish.delivery, finish.token)
+}
+
 pub(crate) async fn run_finishes(
     tx: &Tx<'_>,
     commands: &[&FinishCommand],
@@ -23,7 +30,7 @@ pub(crate) async fn run_finishes(
     write_followups(tx, commands, &owned, &mut effects).await?;
     for command in commands {
         let finish = &command.finish;
-        if !owned.contains(&finish.delivery) {
+        if !owned.contains(&claim_of(finish)) {
             continue;
         }
         if let Some(lead) = finish.lead.filter(|_| finish.state.is_final() || finish.lead_delivered)
@@ -36,22 +43,19 @@ pub(crate) async fn run_finishes(
     }
     let replies = commands
         .iter()
-        .map(|c| Ok(Reply::Finished { owned: owned.contains(&c.finish.delivery) }))
+        .map(|c| Ok(Reply::Finished { owned: owned.contains(&claim_of(&c.finish)) }))
         .collect();
     Ok((replies, effects))
 }
 
-async fn finish_deliveries(
-    tx: &Tx<'_>,
-    commands: &[&FinishCommand],
-) -> Result<HashSet<DeliveryId>, StoreError> {
+async fn finish_deliveries(tx: &Tx<'_>, commands: &[&FinishCommand]) -> Result<Owned, StoreError> {
     // Sorted, so that two nodes take their locks in one order.
-    let mut params: BTreeMap<DeliveryId, Vec<Value>> = BTreeMap::new();
+    let mut params: BTreeMap<(DeliveryId, Uuid), Vec<Value>> = BTreeMap::new();
     for Finish { workspace, delivery, token, now, attempt, state, next_at, note, .. } in
         commands.iter().map(|c| &c.finish)
     {
         params.insert(
-            *delivery,
+            (*delivery, *token),
             vec![
                 id(*workspace),
                 id(*delivery),
@@ -66,17 +70,17 @@ async fn finish_deliveries(
         );
     }
     let params: Vec<Vec<Value>> = params.into_values().collect();
-    let owned: HashSet<DeliveryId> = tx
+    let owned: Owned = tx
         .query_many(&sql::FINISH, &params)
         .await?
         .iter()
-        .map(|row| row.id(0))
-        .collect::<Result<_, _>>()?;
+        .map(|row| Ok((row.id(0)?, row.uuid(1)?)))
+        .collect::<Result<_, StoreError>>()?;
     let retrying: Vec<Vec<Value>> = commands
         .iter()
         .map(|c| &c.finish)
         .filter(|f| {
-            f.state == DeliveryState::Retrying && f.lead.is_some() && owned.contains(&f.delivery)
+            f.state == DeliveryState::Retrying && f.lead.is_some() && owned.contains(&claim_of(f))
         })
         .map(|f| vec![id(f.workspace), id(f.delivery), f.now.into()])
         .collect();
@@ -87,7 +91,7 @@ async fn finish_deliveries(
 async fn write_records(
     tx: &Tx<'_>,
     commands: &[&FinishCommand],
-    owned: &HashSet<DeliveryId>,
+    owned: &Owned,
 ) -> Result<(), StoreError> {
     let mut attempts = Vec::new();
     let mut requests = Vec::new();
@@ -98,7 +102,7 @@ async fn write_records(
                 id(finish.delivery),
                 attempt.n.into(),
                 id(finish.workspace),
-                (!owned.contains(&finish.delivery)).into(),
+                (!owned.contains(&claim_of(finish))).into(),
                 attempt.started_at.into(),
                 finish.now.into(),
                 attempt.verdict.as_str().into(),
@@ -124,13 +128,13 @@ async fn write_records(
 async fn write_events(
     tx: &Tx<'_>,
     commands: &[&FinishCommand],
-    owned: &HashSet<DeliveryId>,
+    owned: &Owned,
     effects: &mut Effects,
 ) -> Result<(), StoreError> {
     // One row per lead: an UPDATE with arrays would touch a lead named twice only once.
     let mut touched: BTreeMap<LeadId, (Value, i64, bool, Millis)> = BTreeMap::new();
     let ours: Vec<&Finish> =
-        commands.iter().map(|c| &c.finish).filter(|f| owned.contains(&f.delivery)).collect();
+        commands.iter().map(|c| &c.finish).filter(|f| owned.contains(&claim_of(f))).collect();
     for finish in &ours {
         let Some(lead) = finish.lead else { continue };
         if finish.events.is_empty() && !finish.lead_delivered {
@@ -189,11 +193,11 @@ async fn write_events(
 async fn write_followups(
     tx: &Tx<'_>,
     commands: &[&FinishCommand],
-    owned: &HashSet<DeliveryId>,
+    owned: &Owned,
     effects: &mut Effects,
 ) -> Result<(), StoreError> {
     let mut rows = Vec::new();
-    for finish in commands.iter().map(|c| &c.finish).filter(|f| owned.contains(&f.delivery)) {
+    for finish in commands.iter().map(|c| &c.finish).filter(|f| owned.contains(&claim_of(f))) {
         for followup in &finish.followups {
             let version = current_version(tx, finish).await?;
             rows.push(vec![

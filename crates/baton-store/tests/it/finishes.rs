@@ -18,6 +18,7 @@ on_both! {
     a_request_is_stored_sealed_when_it_holds_secrets
     a_resend_is_a_delivery_of_its_own
     a_retry_of_an_outdated_partial_is_superseded
+    two_owners_in_one_batch_are_told_apart
 }
 
 pub fn finish(bench: &Bench, claimed: &ClaimedDelivery, state: DeliveryState) -> Finish {
@@ -194,4 +195,23 @@ async fn a_retry_of_an_outdated_partial_is_superseded(bench: Bench) {
     let row = workspace.delivery(first.deliveries[0]).await.unwrap().unwrap();
     assert_eq!(row.state, DeliveryState::Superseded);
     assert_eq!(row.target, lane.uuid());
+}
+
+/// The lease ran out while the first was sending; both end at the same time.
+async fn two_owners_in_one_batch_are_told_apart(bench: Bench) {
+    let lane = bench.store.new_id();
+    for _ in 0..20 {
+        let (_, delivery) = bench.delivery(lane).await;
+        let first = bench.claim_one(lane).await;
+        bench.advance(45_001);
+        let second = bench.claim_one(lane).await;
+        let (late, timely) = tokio::join!(
+            bench.store.finish(finish(&bench, &first, DeliveryState::Accepted)),
+            bench.store.finish(finish(&bench, &second, DeliveryState::Accepted)),
+        );
+        assert_eq!((late.unwrap(), timely.unwrap()), (false, true));
+        let attempts = bench.store.workspace(bench.workspace).attempts(delivery).await.unwrap();
+        assert_eq!(attempts.iter().filter(|a| a.late).count(), 1);
+        assert_eq!(attempts.len(), 2);
+    }
 }

@@ -85,6 +85,7 @@ async fn search_finds_text_and_exact_values_after_indexing(bench: Bench) {
     for n in 0..20 {
         bench.capture(bench.lead(&format!("other{n}@example.com"))).await;
     }
+    events(&bench, EventCursor::default(), 21).await;
     while bench.store.index_search().await.unwrap() > 0 {}
     let workspace = bench.store.workspace(bench.workspace);
     let text = |text: &str| {

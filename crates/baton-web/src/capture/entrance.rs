@@ -28,16 +28,24 @@ pub(crate) struct Entrance {
 impl Entrance {
     /// The entrance of a public id. Sources that are reached by API key or by file have a public
     /// id too, but nobody may post to it.
-    pub(crate) fn by_webhook(state: &AppState, webhook: &str) -> Result<Self, Problem> {
+    pub(crate) async fn by_webhook(state: &AppState, webhook: &str) -> Result<Self, Problem> {
         let unknown = || Problem::not_found("source; check the id in the URL");
         let webhook: WebhookId = webhook.parse().map_err(|_| unknown())?;
+        if let Some(known) = Self::known(state, webhook) {
+            return Ok(known);
+        }
+        state.catch_up.look(&state.store).await?;
+        Self::known(state, webhook).ok_or_else(unknown)
+    }
+
+    fn known(state: &AppState, webhook: WebhookId) -> Option<Self> {
         let snapshot = state.store.snapshot();
-        let source = snapshot.source_by_webhook(webhook).ok_or_else(unknown)?.clone();
+        let source = snapshot.source_by_webhook(webhook)?.clone();
         if matches!(source.body.kind, SourceKind::Api | SourceKind::Import) {
-            return Err(unknown());
+            return None;
         }
         let scope = [b"capture source ", source.meta.id.as_bytes().as_slice()].concat();
-        Self::new(snapshot, source, scope).ok_or_else(unknown)
+        Self::new(snapshot, source, scope)
     }
 
     /// The entrance of a campaign for the workspace's own keys; made when it is missing.
@@ -126,7 +134,7 @@ impl Entrance {
 }
 
 /// The key of a request, if it may post leads.
-pub(crate) fn posting_key(
+pub(crate) async fn posting_key(
     state: &AppState,
     presented: Option<&str>,
 ) -> Result<Arc<Doc<ApiKey>>, Problem> {
@@ -136,7 +144,8 @@ pub(crate) fn posting_key(
             "an API key is needed: send `Authorization: Bearer <key>` with a key that works",
         )
     };
-    let (_, key) = presented.and_then(|p| state.live_key(p)).ok_or_else(unknown)?;
+    let key = state.live_key(presented.unwrap_or_default()).await?;
+    let (_, key) = key.ok_or_else(unknown)?;
     if !key.body.allows(Scope::LeadsWrite) {
         let detail = "this key does not have the scope leads:write";
         return Err(Problem::new(Code::Forbidden, detail));

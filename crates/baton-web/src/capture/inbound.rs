@@ -10,10 +10,14 @@ use crate::problem::{Path, Problem};
 use crate::state::AppState;
 use axum::extract::{Request, State};
 use axum::response::{IntoResponse, Response};
+use baton_domain::config::ApiKey;
 use baton_domain::id::WorkspaceId;
 use baton_domain::lead::body::{Body, CAPTURE_BODY_BYTES_MAX};
+use baton_store::Doc;
 use bytes::Bytes;
 use http::HeaderMap;
+use http::request::Parts;
+use std::sync::Arc;
 
 /// `POST /api/inbound/w/{webhookId}/leads`
 pub(super) async fn by_webhook(
@@ -21,24 +25,28 @@ pub(super) async fn by_webhook(
     Path(webhook): Path<String>,
     request: Request,
 ) -> Response {
-    let entrance = match Entrance::by_webhook(&state, &webhook) {
+    let entrance = match Entrance::by_webhook(&state, &webhook).await {
         Ok(entrance) => entrance,
         Err(problem) => {
+            let (parts, body) = request.into_parts();
+            body::discard(&parts, body).await;
             // There is no source that could restrict who reads this.
             let mut response = problem.into_response();
             cors::Origin::Any.mark(&mut response);
             return response;
         }
     };
-    let origin = cors::judge(&entrance.source.body.allowed_origins, request.headers());
+    let (parts, body) = request.into_parts();
+    let origin = cors::judge(&entrance.source.body.allowed_origins, &parts.headers);
     let posted = async {
-        origin.check()?;
-        entrance.check_open(&state)?;
-        let (headers, peer) = (request.headers().clone(), peer(&request));
-        let bytes = body::read(request, CAPTURE_BODY_BYTES_MAX).await?;
-        entrance.check_signature(&state, &headers, &bytes)?;
-        let lead = reading::read_lead(&headers, bytes.clone()).await?;
-        post(&state, &entrance, &headers, peer, (lead, bytes)).await
+        if let Err(problem) = origin.check().and_then(|()| entrance.check_open(&state)) {
+            body::discard(&parts, body).await;
+            return Err(problem);
+        }
+        let bytes = body::read_parts(&parts, body, CAPTURE_BODY_BYTES_MAX).await?;
+        entrance.check_signature(&state, &parts.headers, &bytes)?;
+        let lead = reading::read_lead(&parts.headers, bytes.clone()).await?;
+        post(&state, &entrance, &parts, (lead, bytes)).await
     };
     let mut response = posted.await.unwrap_or_else(IntoResponse::into_response);
     origin.mark(&mut response);
@@ -52,46 +60,56 @@ pub(super) async fn by_key(
     request: Request,
 ) -> Response {
     let mut origin = cors::Origin::Any;
+    let (parts, body) = request.into_parts();
     let posted = async {
-        let key = posting_key(&state, bearer(request.headers()))?;
-        let of_key = key.meta.workspace;
-        if workspace.parse::<WorkspaceId>() != Ok(of_key) {
-            return Err(Problem::not_found("workspace"));
-        }
-        let (headers, peer) = (request.headers().clone(), peer(&request));
-        let bytes = body::read(request, CAPTURE_BODY_BYTES_MAX).await?;
-        let lead = reading::read_lead(&headers, bytes.clone()).await?;
+        let key = match key_of(&state, &workspace, &parts.headers).await {
+            Ok(key) => key,
+            Err(problem) => {
+                body::discard(&parts, body).await;
+                return Err(problem);
+            }
+        };
+        let bytes = body::read_parts(&parts, body, CAPTURE_BODY_BYTES_MAX).await?;
+        let lead = reading::read_lead(&parts.headers, bytes.clone()).await?;
         let named = lead.control.campaign.as_deref();
-        let campaign = find_campaign(&state.store.snapshot(), of_key, named)?;
+        let campaign = find_campaign(&state.store.snapshot(), key.meta.workspace, named)?;
         let entrance = Entrance::by_key(&state, &key, campaign).await?;
-        origin = cors::judge(&entrance.source.body.allowed_origins, &headers);
+        origin = cors::judge(&entrance.source.body.allowed_origins, &parts.headers);
         origin.check()?;
         entrance.check_open(&state)?;
-        entrance.check_signature(&state, &headers, &bytes)?;
-        post(&state, &entrance, &headers, peer, (lead, bytes)).await
+        entrance.check_signature(&state, &parts.headers, &bytes)?;
+        post(&state, &entrance, &parts, (lead, bytes)).await
     };
     let mut response = posted.await.unwrap_or_else(IntoResponse::into_response);
     origin.mark(&mut response);
     response
 }
 
+/// The key of a request, which must be one of that workspace.
+async fn key_of(
+    state: &AppState,
+    workspace: &str,
+    headers: &HeaderMap,
+) -> Result<Arc<Doc<ApiKey>>, Problem> {
+    let key = posting_key(state, bearer(headers)).await?;
+    if workspace.parse::<WorkspaceId>() != Ok(key.meta.workspace) {
+        return Err(Problem::not_found("workspace"));
+    }
+    Ok(key)
+}
+
 async fn post(
     state: &AppState,
     entrance: &Entrance,
-    headers: &HeaderMap,
-    peer: Option<Peer>,
+    parts: &Parts,
     (body, bytes): (Body, Bytes),
 ) -> Result<Response, Problem> {
+    let Parts { headers, extensions, .. } = parts;
     let idempotency =
         reading::idempotency(state, entrance.workspace, &entrance.scope, headers, &bytes)?;
-    let server = reading::server_facts(state, peer, headers);
+    let server = reading::server_facts(state, extensions.get::<Peer>().copied(), headers);
     let taken = intake::take(state, entrance, Incoming { body, server, idempotency }).await?;
     Ok(answer::answer(taken))
-}
-
-/// The address of the connection's other end.
-pub(super) fn peer(request: &Request) -> Option<Peer> {
-    request.extensions().get::<Peer>().copied()
 }
 
 /// `OPTIONS` of a source's URL.
@@ -100,7 +118,7 @@ pub(super) async fn preflight_webhook(
     Path(webhook): Path<String>,
     headers: HeaderMap,
 ) -> Response {
-    match Entrance::by_webhook(&state, &webhook) {
+    match Entrance::by_webhook(&state, &webhook).await {
         Ok(entrance) => cors::judge(&entrance.source.body.allowed_origins, &headers).preflight(),
         // The post itself says that there is no such source, where the page can read it.
         Err(_) => cors::Origin::Any.preflight(),

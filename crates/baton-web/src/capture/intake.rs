@@ -32,9 +32,9 @@ pub(crate) struct Incoming {
     pub idempotency: Option<Idempotency>,
 }
 
-/// A lead that is ready to be stored.
-pub(crate) struct Prepared {
-    capture: Capture,
+/// A lead that is on its way to the disk, and what its answer will need.
+pub(crate) struct Pending {
+    lead: LeadId,
     errors: Vec<FieldError>,
     wait: Option<Wait>,
     began: Instant,
@@ -74,13 +74,13 @@ pub(crate) async fn take(
     entrance: &Entrance,
     incoming: Incoming,
 ) -> Result<Taken, Problem> {
-    let prepared = match prepare(state, entrance, incoming) {
+    let (capture, pending) = match prepare(state, entrance, incoming) {
         Ok(prepared) => prepared,
         Err(refusal) => return refused_or_replayed(state, entrance, refusal).await,
     };
-    let stored = store_all(state, vec![prepared.capture.clone()]).await?.pop();
+    let stored = store_all(state, vec![capture]).await?.pop();
     let captured = stored.ok_or_else(Problem::internal)?.map_err(Problem::from)?;
-    conclude(state, entrance, prepared, captured).await
+    conclude(state, entrance, pending, captured).await
 }
 
 /// Stores leads, in their order, in a task of its own: a caller that hangs up changes nothing.
@@ -105,7 +105,7 @@ pub(crate) struct Refusal {
 pub(crate) async fn refused_or_replayed(
     state: &AppState,
     entrance: &Entrance,
-    refusal: Refusal,
+    refusal: Box<Refusal>,
 ) -> Result<Taken, Problem> {
     let before = match &refusal.idempotency {
         Some(idempotency) => state.store.captured_before(idempotency).await?,
@@ -128,9 +128,9 @@ pub(crate) fn prepare(
     state: &AppState,
     entrance: &Entrance,
     incoming: Incoming,
-) -> Result<Prepared, Refusal> {
+) -> Result<(Capture, Pending), Box<Refusal>> {
     let Incoming { body: Body { fields, mut claims, control }, server, idempotency } = incoming;
-    let refuse = |problem: Problem| Refusal { problem, idempotency: idempotency.clone() };
+    let refuse = |problem: Problem| Box::new(Refusal { problem, idempotency: idempotency.clone() });
     let campaign = &entrance.campaign.body;
     if control.partial && control.lead_key.is_none() {
         let why = "is required when `partial` is true: it names the lead its versions belong to";
@@ -168,28 +168,21 @@ pub(crate) fn prepare(
         idempotency,
     };
     let wait = if control.partial { None } else { wait_for(state, entrance, lead) };
-    Ok(Prepared { capture, errors, wait, began: Instant::now() })
-}
-
-impl Prepared {
-    /// The command.
-    pub(crate) fn capture(&self) -> Capture {
-        self.capture.clone()
-    }
+    Ok((capture, Pending { lead, errors, wait, began: Instant::now() }))
 }
 
 /// Works out what a stored lead is answered with.
 pub(crate) async fn conclude(
     state: &AppState,
     entrance: &Entrance,
-    prepared: Prepared,
+    pending: Pending,
     captured: Captured,
 ) -> Result<Taken, Problem> {
-    let Prepared { capture, errors, wait, began } = prepared;
+    let Pending { lead, errors, wait, began } = pending;
     state.stats.capture_seconds.observe(began.elapsed().as_secs_f64());
     let wait = match wait {
         // A completed partial lead has the id it had before.
-        Some(wait) if captured.lead != capture.lead => {
+        Some(wait) if captured.lead != lead => {
             let on = state.store.hints().wait_for_lead(captured.lead);
             Some(Wait { on, until: wait.until })
         }

@@ -26,10 +26,13 @@ pub(crate) struct Outcome {
     pub price: Option<String>,
     /// Where the receiver wants the person to go; http or https.
     pub redirect_url: Option<String>,
+    /// True when there is nobody to send the lead to.
+    pub sent_nowhere: bool,
 }
 
 impl Outcome {
-    const PENDING: Self = Self { word: "pending", price: None, redirect_url: None };
+    const PENDING: Self =
+        Self { word: "pending", price: None, redirect_url: None, sent_nowhere: false };
 }
 
 /// Waits until something is known for good, or until the deadline.
@@ -72,7 +75,8 @@ pub(crate) async fn look(
     let deliveries: Vec<DeliveryRow> =
         page.rows.into_iter().filter(|d| !d.to_subscription).collect();
     let (word, settled) = sum_up(deliveries.iter().map(|d| d.state));
-    let mut outcome = Outcome { word, price: None, redirect_url: None };
+    let sent_nowhere = deliveries.is_empty();
+    let mut outcome = Outcome { word, sent_nowhere, ..Outcome::PENDING };
     if word == "accepted" {
         // The oldest first: the first destination's word counts before a later one's.
         for delivery in deliveries.iter().rev().filter(|d| d.state == DeliveryState::Accepted) {

@@ -60,6 +60,8 @@ codes! {
     Conflict = "conflict", CONFLICT;
     /// Somebody changed the document meanwhile.
     VersionConflict = "version_conflict", CONFLICT;
+    /// The document is not at the version of `If-Match`.
+    PreconditionFailed = "precondition_failed", PRECONDITION_FAILED;
     /// A value that must be unique is taken.
     Taken = "taken", CONFLICT;
     /// The body or a part of it is too large.

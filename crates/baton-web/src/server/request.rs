@@ -60,3 +60,52 @@ fn request_id(state: &AppState, request: &Request) -> String {
         .filter(is_plain)
         .map_or_else(|| state.store.new_id::<TaskId>().uuid().to_string(), str::to_owned)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use axum::routing::get;
+    use baton_domain::time::{Clock, Entropy, Millis};
+    use baton_store::sealing::MasterKey;
+    use baton_store::{Location, Store, StoreSettings};
+    use std::sync::Arc;
+    use tower::ServiceExt;
+
+    struct Still;
+    impl Clock for Still {
+        fn now(&self) -> Millis {
+            Millis(1_790_000_000_000)
+        }
+    }
+    impl Entropy for Still {
+        fn fill(&self, buffer: &mut [u8]) {
+            buffer.fill(7);
+        }
+    }
+
+    #[tokio::test]
+    async fn panic_in_a_handler_is_a_problem_without_its_words() {
+        async fn fall() -> Response {
+            let numbers: Vec<u8> = Vec::new();
+            numbers.first().expect("jane@example.com").to_string().into_response()
+        }
+        let dir = tempfile::tempdir().unwrap();
+        let settings = StoreSettings {
+            location: Location::Sqlite { dir: dir.path().to_owned() },
+            master: MasterKey::new([7; 32], Arc::new(Still)),
+            clock: Arc::new(Still),
+            entropy: Arc::new(Still),
+        };
+        let store = Store::open(settings).await.unwrap();
+        let state = AppState::new(store, Arc::default(), crate::WebSettings::default());
+        let routes = Router::new().route("/fall", get(fall));
+        let router = wrap(routes, state.clone()).with_state(state.clone());
+        let request = Request::get("/fall").body(axum::body::Body::empty()).unwrap();
+        let response = router.oneshot(request).await.unwrap();
+        assert_eq!(response.status().as_u16(), 500);
+        let body = axum::body::to_bytes(response.into_body(), 10_000).await.unwrap();
+        let body = String::from_utf8(body.to_vec()).unwrap();
+        assert!(body.contains("\"code\":\"internal\"") && !body.contains("jane"), "{body}");
+        assert_eq!(state.stats.panics.get(), 1);
+    }
+}

@@ -1,6 +1,6 @@
+use crate::cli;
 use crate::cli::config_file::{ConfigFile, live::Live, plan};
 use crate::cli::remote::{Remote, RemoteArgs};
-use crate::cli;
 use crate::failure::Failure;
 use crate::terminal;
 use std::path::PathBuf;
@@ -63,6 +63,7 @@ pub(super) fn run(args: &Args) -> Result<(), Failure> {
         for change in &changes {
             live.make(&remote, change).await?;
         }
+        live.finish(&remote).await?;
         terminal::say(format!("{} changed", changes.len()));
         Ok(())
     })

@@ -62,9 +62,8 @@ pub(super) fn key_path(backup: &Path) -> PathBuf {
 
 /// Copies a master key so that only its owner can read the copy.
 pub(super) fn copy_key(from: &Path, to: &Path) -> Result<(), Failure> {
-    let failed = |e: std::io::Error| {
-        Failure::Failed(format!("{} to {}: {e}", from.display(), to.display()))
-    };
+    let failed =
+        |e: std::io::Error| Failure::Failed(format!("{} to {}: {e}", from.display(), to.display()));
     let text = std::fs::read(from).map_err(failed)?;
     let partial = to.with_extension("partial");
     drop(std::fs::remove_file(&partial));

@@ -72,8 +72,8 @@ impl Kind {
         match self {
             Self::Campaign => &["paused"],
             Self::Source => &["webhook_id", "inbound_url", "secret"],
-            Self::Destination => &["secret", "secrets", "health", "rotation", "disabled", "state"],
-            Self::Webhook => &["secret", "health", "rotation", "paused", "disabled", "state"],
+            Self::Destination => &["secret", "previous_secret_until", "disabled"],
+            Self::Webhook => &["secret", "previous_secret_until", "paused", "disabled"],
         }
     }
 

@@ -1,6 +1,6 @@
+use crate::cli;
 use crate::cli::config_file::{ConfigFile, live::Live};
 use crate::cli::remote::{Remote, RemoteArgs};
-use crate::cli;
 use crate::failure::Failure;
 use crate::terminal;
 use std::io::Write;

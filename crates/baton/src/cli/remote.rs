@@ -36,13 +36,23 @@ pub(super) struct Remote {
 
 impl Remote {
     pub(super) fn new(args: &RemoteArgs) -> Result<Self, Failure> {
-        let host = args.server.host_str().unwrap_or_default().to_owned();
+        Self::at(args.server.as_str(), &Secret::new(&args.key))
+    }
+
+    /// The API at a base URL.
+    pub(super) fn at(base: &str, key: &Secret) -> Result<Self, Failure> {
+        let url = Url::parse(base).map_err(Failure::new)?;
+        let host = url.host_str().unwrap_or_default().to_owned();
         // The operator names this server: it may be anywhere, also on this machine.
         let allow = AllowList { private: true, hosts: vec![host], ..AllowList::default() };
         let client = Client::new(ClientSettings { allow, ..ClientSettings::default() })
             .map_err(Failure::new)?;
-        let base = args.server.as_str().trim_end_matches('/').to_owned();
-        Ok(Self { client, base, key: Secret::new(&args.key) })
+        Ok(Self { client, base: base.trim_end_matches('/').to_owned(), key: key.clone() })
+    }
+
+    /// Makes a document.
+    pub(super) async fn create(&self, path: &str, body: &Value) -> Result<Value, Failure> {
+        self.call("POST", path, Some(body)).await
     }
 
     /// The server's address as it was given.
@@ -93,9 +103,8 @@ impl Remote {
                 if answer.body.is_empty() {
                     return Ok(Value::Null);
                 }
-                serde_json::from_slice(&answer.body).map_err(|_| {
-                    Failure::Failed(format!("{}: this is not Baton's API", self.base))
-                })
+                serde_json::from_slice(&answer.body)
+                    .map_err(|_| Failure::Failed(format!("{}: this is not Baton's API", self.base)))
             }
             Got::Answer(answer) => {
                 Err(Failure::Failed(format!("{method} {path}: {}", refusal(&answer))))

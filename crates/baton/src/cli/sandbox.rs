@@ -50,9 +50,8 @@ pub(super) fn run(args: &Args) -> Result<(), Failure> {
     let rules = match &args.rules {
         None => Vec::new(),
         Some(file) => {
-            let wrong = |e: &dyn std::fmt::Display| {
-                Failure::Settings(format!("{}: {e}", file.display()))
-            };
+            let wrong =
+                |e: &dyn std::fmt::Display| Failure::Settings(format!("{}: {e}", file.display()));
             let text = std::fs::read_to_string(file).map_err(|e| wrong(&e))?;
             serde_json::from_str::<Vec<Rule>>(&text).map_err(|e| wrong(&e))?
         }

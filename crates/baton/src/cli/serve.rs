@@ -71,16 +71,17 @@ async fn serve(settings: &Settings) -> Result<(), Failure> {
         Some(addr) => terminal::say(format!("listening on {}", local_url(addr))),
         None => terminal::say(format!("delivering, not listening (role {:?})", Role::Engine)),
     }
-    until_stopped(&mut node, signals, settings).await?;
+    until_stopped(&mut node, &mut signals, settings).await?;
+    signals.exit_at_next();
     node.stop(Duration::from_secs(settings.server.stop_deadline_s.into())).await;
     tracing::info!("stopped");
     Ok(())
 }
 
-/// Waits for a signal; then a further one ends the process at once.
+/// Waits for a signal.
 pub(super) async fn until_stopped(
     node: &mut Node,
-    mut signals: Signals,
+    signals: &mut Signals,
     settings: &Settings,
 ) -> Result<(), Failure> {
     tokio::select! {
@@ -92,6 +93,5 @@ pub(super) async fn until_stopped(
             return Err(Failure::Failed("the HTTP server ended by itself; see the log".to_owned()));
         }
     }
-    signals.exit_at_next();
     Ok(())
 }

@@ -226,9 +226,10 @@ pub(crate) struct Flags {
 }
 
 fn read_flags(matches: &ArgMatches, wanted: impl Fn(&Key) -> bool) -> Flags {
-    let given = KEYS.iter().filter(|key| key.flag.is_some() && wanted(key)).filter_map(|key| {
-        matches.get_one::<String>(key.path).map(|text| (key.path, text.clone()))
-    });
+    let given = KEYS
+        .iter()
+        .filter(|key| key.flag.is_some() && wanted(key))
+        .filter_map(|key| matches.get_one::<String>(key.path).map(|text| (key.path, text.clone())));
     Flags { config: matches.get_one::<PathBuf>("config").cloned(), given: given.collect() }
 }
 

@@ -31,20 +31,12 @@ impl Places {
     }
 }
 
-/// What was read, and which settings were given at all.
+/// What was read.
 pub(crate) struct Given {
     /// The settings.
     pub settings: Settings,
-    paths: Vec<&'static str>,
     /// The file that was read.
     pub file: Option<PathBuf>,
-}
-
-impl Given {
-    /// Whether a setting was given anywhere or is the default.
-    pub(crate) fn has(&self, path: &str) -> bool {
-        self.paths.contains(&path)
-    }
 }
 
 /// Reads the settings.
@@ -52,7 +44,7 @@ impl Given {
 /// # Errors
 /// The first setting that is unknown or cannot be used.
 pub(crate) fn read(flags: &Flags, places: &Places) -> Result<Given, SettingsError> {
-    let mut given = Given { settings: Settings::default(), paths: Vec::new(), file: None };
+    let mut given = Given { settings: Settings::default(), file: None };
     let variables = variables(places)?;
     let of = |name: &str| variables.iter().find(|(known, _)| known == name);
     let named = flags.config.clone().or_else(|| of("BATON_CONFIG").map(|(_, v)| v.into()));
@@ -83,9 +75,7 @@ impl Given {
     ) -> Result<(), SettingsError> {
         self.settings
             .set(key.path, text)
-            .map_err(|problem| SettingsError { place: place(), problem })?;
-        self.paths.push(key.path);
-        Ok(())
+            .map_err(|problem| SettingsError { place: place(), problem })
     }
 }
 

@@ -35,9 +35,9 @@ fn list(text: &str) -> impl Iterator<Item = &str> {
 
 pub(super) fn networks(text: &str) -> Result<Vec<IpNet>, String> {
     let network = |part: &str| {
-        part.parse::<IpNet>().or_else(|_| part.parse::<IpAddr>().map(IpNet::from)).map_err(|_| {
-            format!("`{part}` is not a network such as 10.0.0.0/8, nor an address")
-        })
+        part.parse::<IpNet>()
+            .or_else(|_| part.parse::<IpAddr>().map(IpNet::from))
+            .map_err(|_| format!("`{part}` is not a network such as 10.0.0.0/8, nor an address"))
     };
     list(text).map(network).collect()
 }

@@ -1,4 +1,16 @@
 //! Tests of the program and of the repository as a whole.
 
+mod api;
+mod backups;
+mod commands;
+mod configuration;
+mod crash;
+mod demo;
+mod load;
+mod process;
 mod samples;
+mod scene;
+mod serving;
+mod stopping;
 mod tidy;
+mod two_nodes;

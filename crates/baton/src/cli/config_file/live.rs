@@ -13,6 +13,8 @@ const MADE_WITH_CAMPAIGN: &str = "api";
 /// The documents of a server, as the API has them.
 pub(in crate::cli) struct Live {
     documents: [Vec<Document>; 4],
+    /// References to documents that are made later: path of the document and its patch, by names.
+    later: Vec<(String, Change)>,
 }
 
 fn text<'a>(document: &'a Document, key: &str) -> Option<&'a str> {
@@ -30,7 +32,7 @@ impl Live {
             });
             documents[kind as usize] = rows;
         }
-        Ok(Self { documents })
+        Ok(Self { documents, later: Vec::new() })
     }
 
     /// The same as they stand in a file.
@@ -71,17 +73,17 @@ impl Live {
         let campaign = text(&change.identity, "campaign")
             .and_then(|name| self.id_of(Kind::Campaign, name, None))
             .map(str::to_owned);
-        let body = self.with_ids(change, campaign.as_deref())?;
+        let (body, missing) = self.with_ids(change, campaign.as_deref())?;
         if change.new {
             let made = remote.call("POST", &kind.path(), Some(&Value::Object(body))).await?;
             let Value::Object(made) = made else {
                 return Err(Failure::Failed(format!("{}: no document came back", change.name)));
             };
             if let Some(secret) = text(&made, "secret") {
-                terminal::say(format!(
-                    "{}: its secret, shown this once: {secret}",
-                    change.name
-                ));
+                terminal::say(format!("{}: its secret, shown this once: {secret}", change.name));
+            }
+            if let (Some(missing), Some(id)) = (missing, text(&made, "id")) {
+                self.later.push((format!("{}/{id}", kind.path()), missing));
             }
             self.documents[kind as usize].push(made);
             return Ok(());
@@ -93,29 +95,62 @@ impl Live {
         let id = self.documents[kind as usize].iter().find(same).and_then(|d| text(d, "id"));
         let id = id.ok_or_else(|| Failure::Failed(format!("{} is gone", change.name)))?;
         let path = format!("{}/{id}", kind.path());
+        if let Some(missing) = missing {
+            self.later.push((path.clone(), missing));
+        }
         remote.call("PATCH", &path, Some(&Value::Object(body))).await.map(|_| ())
     }
 
-    /// The change's body with ids in place of names.
-    fn with_ids(&self, change: &Change, campaign: Option<&str>) -> Result<Document, Failure> {
+    /// Makes the references to documents that came later in the file.
+    pub(in crate::cli) async fn finish(&mut self, remote: &Remote) -> Result<(), Failure> {
+        for (path, change) in std::mem::take(&mut self.later) {
+            let campaign = text(&change.identity, "campaign")
+                .and_then(|name| self.id_of(Kind::Campaign, name, None));
+            let (body, missing) = self.with_ids(&change, campaign)?;
+            if let Some(missing) = missing {
+                let names: Vec<String> = missing.body.values().map(Value::to_string).collect();
+                return Err(Failure::Failed(format!(
+                    "{}: there is no {} in the campaign",
+                    change.name,
+                    names.join(", ")
+                )));
+            }
+            remote.call("PATCH", &path, Some(&Value::Object(body))).await?;
+        }
+        Ok(())
+    }
+
+    /// The change's body with ids in place of names, and what has no id yet.
+    fn with_ids(
+        &self,
+        change: &Change,
+        campaign: Option<&str>,
+    ) -> Result<(Document, Option<Change>), Failure> {
         let mut body = change.body.clone();
+        let mut missing = Document::new();
         for (api, file, of) in change.kind.references() {
             match body.shift_remove(*file) {
                 None => {}
-                Some(Value::String(name)) => {
-                    let id = self.id_of(*of, &name, campaign).ok_or_else(|| {
-                        Failure::Failed(format!(
-                            "{}: there is no {file} `{name}`; it must stand before it in the file",
+                Some(Value::String(name)) => match self.id_of(*of, &name, campaign) {
+                    Some(id) => {
+                        body.insert((*api).to_owned(), id.into());
+                    }
+                    None if *of == change.kind => {
+                        missing.insert((*file).to_owned(), name.into());
+                    }
+                    None => {
+                        return Err(Failure::Failed(format!(
+                            "{}: there is no {file} `{name}`",
                             change.name
-                        ))
-                    })?;
-                    body.insert((*api).to_owned(), id.into());
-                }
+                        )));
+                    }
+                },
                 Some(other) => {
                     body.insert((*api).to_owned(), other);
                 }
             }
         }
-        Ok(body)
+        let rest = (!missing.is_empty()).then(|| change.with_body(missing));
+        Ok((body, rest))
     }
 }

@@ -23,6 +23,13 @@ pub(in crate::cli) struct Change {
     shown: Vec<String>,
 }
 
+impl Change {
+    /// The same change with another body.
+    pub(super) fn with_body(&self, body: Document) -> Self {
+        Self { body, ..self.clone() }
+    }
+}
+
 impl fmt::Display for Change {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let verb = if self.new { "make" } else { "change" };

@@ -63,22 +63,13 @@ fn only_what_differs_is_changed() {
     };
     check(json!({"campaign": "A", "name": "B"}), None);
     check(json!({"campaign": "A", "name": "B", "timeout": "30s", "failover": null}), None);
-    check(
-        json!({"campaign": "A", "name": "B", "timeout": "5s"}),
-        Some(json!({"timeout": "5s"})),
-    );
+    check(json!({"campaign": "A", "name": "B", "timeout": "5s"}), Some(json!({"timeout": "5s"})));
     check(
         json!({"campaign": "A", "name": "B", "settings": {"url": "y"}}),
         Some(json!({"settings": {"url": "y", "method": null}})),
     );
-    check(
-        json!({"campaign": "A", "name": "B", "mapping": [2]}),
-        Some(json!({"mapping": [2]})),
-    );
-    check(
-        json!({"campaign": "A", "name": "C"}),
-        Some(json!({"campaign": "A", "name": "C"})),
-    );
+    check(json!({"campaign": "A", "name": "B", "mapping": [2]}), Some(json!({"mapping": [2]})));
+    check(json!({"campaign": "A", "name": "C"}), Some(json!({"campaign": "A", "name": "C"})));
 }
 
 #[test]

@@ -38,6 +38,8 @@ const DOMAIN_MAY_USE: &[&str] = &[
     "thiserror",
     "toml",
     "url",
+    // Schemas of the nouns for the API description: derived, and only with the feature `openapi`.
+    "utoipa",
     "uuid",
 ];
 

@@ -1,0 +1,217 @@
+//! One delivery with its attempts: what was sent, what came back.
+
+use super::{DeliveryView, delivery_view};
+use crate::api::answer;
+use crate::api::exchange::{
+    AnswerView, FaultView, RequestView, body_text, header_rows, request_view,
+};
+use crate::auth::{Access, Permit, scopes};
+use crate::problem::{Path, Problem};
+use axum::response::Response;
+use baton_domain::config::{Destination, Subscription};
+use baton_domain::connector::mask::mask;
+use baton_domain::exchange::Phases;
+use baton_domain::id::{DeliveryId, DestinationId, SubscriptionId, TypedId};
+use baton_domain::secret::{MASK, Secrets};
+use baton_store::StoredRequest;
+use baton_store::deliveries::{AttemptRow, DeliveryRow};
+use http::StatusCode;
+use serde::Serialize;
+use serde_json::Value;
+use utoipa::ToSchema;
+
+/// A delivery with its attempts.
+#[derive(Serialize, ToSchema)]
+pub struct DeliveryDocument {
+    #[serde(flatten)]
+    delivery: DeliveryView,
+    /// Its attempts in order.
+    pub attempt_log: Vec<AttemptView>,
+}
+
+/// One attempt.
+#[derive(Serialize, ToSchema)]
+pub struct AttemptView {
+    /// 1, 2, ...
+    pub n: i64,
+    /// Whether it ended after the delivery was taken over by another node.
+    pub late: bool,
+    /// When it began.
+    pub started_at: String,
+    /// When it ended.
+    pub ended_at: String,
+    /// What its outcome means.
+    pub verdict: String,
+    /// What decided, for people.
+    pub decided_by: String,
+    /// Index of the response rule that hit.
+    pub rule: Option<i64>,
+    /// The reason given; outside text.
+    pub reason: Option<String>,
+    /// What was sent, secrets masked; null when nothing was.
+    pub request: Option<RequestView>,
+    /// What came back; null when nothing complete did.
+    pub answer: Option<AnswerView>,
+    /// Why there was no complete answer.
+    pub fault: Option<FaultView>,
+    /// Where the time went.
+    pub timing: Phases,
+    /// Values taken from the answer.
+    #[schema(value_type = Object)]
+    pub extracted: Value,
+}
+
+/// Read a delivery
+///
+/// With every attempt: the exact request with secrets masked, the head of the answer, the timing.
+#[utoipa::path(get, path = "/api/v1/deliveries/{id}", tag = "deliveries",
+    params(("id" = String, Path)), responses((status = 200, body = DeliveryDocument)),
+    security(("key" = ["leads:read"])))]
+pub(in crate::api) async fn get_delivery(
+    permit: Permit<scopes::LeadsRead>,
+    Path(id): Path<DeliveryId>,
+) -> Result<Response, Problem> {
+    let workspace = permit.workspace();
+    let row = workspace.delivery(id).await?.ok_or_else(|| Problem::not_found("delivery"))?;
+    let secrets = secrets_of(&permit, &row);
+    let mut attempt_log = Vec::new();
+    for attempt in workspace.attempts(id).await? {
+        let request = workspace.request(id, attempt.n).await?;
+        attempt_log.push(attempt_view(attempt, request, secrets.as_ref()));
+    }
+    let document = DeliveryDocument { delivery: delivery_view(&row), attempt_log };
+    answer::json(StatusCode::OK, &document)
+}
+
+/// The secrets that may stand in the delivery's requests and answers; `None` when its target was
+/// deleted and they are not known any more.
+fn secrets_of(access: &Access, row: &DeliveryRow) -> Option<Secrets> {
+    if row.to_subscription {
+        let doc = access.known::<Subscription>(SubscriptionId::from_uuid(row.target))?;
+        Some(doc.secrets.clone())
+    } else {
+        let doc = access.known::<Destination>(DestinationId::from_uuid(row.target))?;
+        Some(doc.secrets.clone())
+    }
+}
+
+fn attempt_view(
+    attempt: AttemptRow,
+    request: Option<StoredRequest>,
+    secrets: Option<&Secrets>,
+) -> AttemptView {
+    let AttemptRow { n, late, started_at, ended_at, verdict, body, answer } = attempt;
+    let none = Secrets::new();
+    // Secrets nobody knows any more cannot be found in a text, so the text is held back.
+    let withheld = secrets.is_none() && request.as_ref().is_some_and(|r| r.sealed);
+    let secrets = secrets.unwrap_or(&none);
+    let request = request.map(|stored| {
+        let mut view = request_view(&stored.request, &stored.secret_headers, secrets);
+        view.headers.extend(header_rows(&body.sent_headers, &[], secrets));
+        if withheld {
+            view.url = MASK.to_owned();
+            view.body = MASK.to_owned();
+            for header in &mut view.headers {
+                header.value = MASK.to_owned();
+            }
+        }
+        view
+    });
+    let answer = body.status.map(|status| {
+        let (text, body_is_text) = body_text(&answer, secrets);
+        AnswerView {
+            status,
+            headers: if withheld {
+                Vec::new()
+            } else {
+                header_rows(&body.answer_headers, &[], secrets)
+            },
+            body: if withheld { MASK.to_owned() } else { text },
+            body_is_text,
+            cut: body.answer_cut,
+        }
+    });
+    AttemptView {
+        n,
+        late,
+        started_at: started_at.to_rfc3339(),
+        ended_at: ended_at.to_rfc3339(),
+        verdict,
+        decided_by: body.decided_by,
+        rule: body.rule,
+        reason: body.reason.filter(|_| !withheld).map(|reason| mask(&reason, secrets)),
+        request,
+        answer,
+        fault: body.fault.map(|(kind, detail)| FaultView { kind, detail }),
+        timing: body.phases,
+        extracted: if withheld { Value::Null } else { masked(body.extracted, secrets) },
+    }
+}
+
+/// JSON with secrets hidden in its texts.
+fn masked(value: Value, secrets: &Secrets) -> Value {
+    match value {
+        Value::String(text) => mask(&text, secrets).into(),
+        Value::Array(items) => items.into_iter().map(|item| masked(item, secrets)).collect(),
+        Value::Object(map) => {
+            Value::Object(map.into_iter().map(|(name, v)| (name, masked(v, secrets))).collect())
+        }
+        other => other,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use baton_domain::exchange::RequestSpec;
+    use baton_domain::secret::Secret;
+    use baton_domain::time::Millis;
+    use baton_store::deliveries::AttemptBody;
+    use serde_json::json;
+
+    fn attempt() -> AttemptRow {
+        AttemptRow {
+            n: 1,
+            late: false,
+            started_at: Millis(0),
+            ended_at: Millis(5),
+            verdict: "accepted".to_owned(),
+            body: AttemptBody {
+                status: Some(200),
+                reason: Some("key sekret-1 taken".to_owned()),
+                answer_headers: vec![("X-Echo".to_owned(), "sekret-1".to_owned())],
+                extracted: json!({"vendor_id": "sekret-1"}),
+                ..AttemptBody::default()
+            },
+            answer: b"you sent sekret-1 \xff".to_vec(),
+        }
+    }
+
+    fn request() -> StoredRequest {
+        StoredRequest {
+            request: RequestSpec {
+                method: "POST".to_owned(),
+                url: "https://crm.example/?key=sekret-1".to_owned(),
+                headers: vec![
+                    ("Authorization".to_owned(), "Bearer other".to_owned()),
+                    ("X-Key".to_owned(), "sekret-1".to_owned()),
+                ],
+                body: b"{\"key\":\"sekret-1\"}".to_vec(),
+            },
+            secret_headers: vec!["authorization".to_owned()],
+            sealed: true,
+        }
+    }
+
+    #[test]
+    fn no_part_of_an_attempt_shows_a_secret() {
+        let secrets = Secrets::from([("auth_value".to_owned(), Secret::new("sekret-1"))]);
+        for known in [Some(&secrets), None] {
+            let view = attempt_view(attempt(), Some(request()), known);
+            let shown = serde_json::to_value(&view).unwrap().to_string();
+            assert!(!shown.contains("sekret-1") && !shown.contains("Bearer other"), "{shown}");
+        }
+        let view = attempt_view(attempt(), Some(request()), Some(&secrets));
+        assert!(!view.answer.unwrap().body_is_text);
+    }
+}

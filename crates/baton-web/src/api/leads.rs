@@ -1,0 +1,205 @@
+//! `/api/v1/leads`: reading.
+
+mod timeline;
+
+pub(super) use timeline::{__path_get_lead_timeline, get_lead_timeline};
+
+use super::answer;
+use crate::auth::{Access, Permit, scopes};
+use crate::problem::{Path, Problem, Query};
+use axum::response::Response;
+use baton_domain::config::{Campaign, Source};
+use baton_domain::id::{CampaignId, LeadId, SourceId, TypedId};
+use baton_domain::lead::LeadState;
+use baton_domain::time::Millis;
+use baton_store::leads::{LeadFilter, LeadRow};
+use http::StatusCode;
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
+use utoipa::{IntoParams, ToSchema};
+
+/// Fewest characters of a free-text search.
+pub const SEARCH_CHARS_MIN: usize = 3;
+/// Longest text that is searched for, in characters.
+pub const SEARCH_CHARS_MAX: usize = 200;
+
+/// A lead.
+#[derive(Serialize, ToSchema)]
+pub struct LeadDocument {
+    /// Its id.
+    #[schema(value_type = String, example = "lead_01h455vb4pex5vsknk084sn02q")]
+    pub id: LeadId,
+    /// Its campaign.
+    #[schema(value_type = String)]
+    pub campaign_id: CampaignId,
+    /// Reference of its campaign.
+    pub campaign: String,
+    /// Its source.
+    #[schema(value_type = String)]
+    pub source_id: SourceId,
+    /// Name of its source.
+    pub source: String,
+    /// Where it stands.
+    #[schema(value_type = String, example = "received")]
+    pub state: LeadState,
+    /// The operator's word for it.
+    pub status: String,
+    /// 0 to 100.
+    pub score: Option<i64>,
+    /// Whether it is a test.
+    pub test: bool,
+    /// The lead it repeats.
+    #[schema(value_type = Option<String>)]
+    pub duplicate_of: Option<LeadId>,
+    /// The sender's number of a partial lead's version.
+    pub seq: Option<i64>,
+    /// Its fields, normalised where there is a normal form.
+    #[schema(value_type = Object)]
+    pub fields: Map<String, Value>,
+    /// Its fields as they came.
+    #[schema(value_type = Object)]
+    pub raw: Map<String, Value>,
+    /// What was found out about values, by field.
+    #[schema(value_type = Object)]
+    pub notes: Map<String, Value>,
+    /// Where it came from.
+    #[schema(value_type = Object)]
+    pub context: Value,
+    /// Why it was refused or put aside.
+    pub problems: Option<Value>,
+    /// Counts the versions of its data.
+    pub data_version: i64,
+    /// When it came.
+    pub created_at: String,
+    /// When it last changed.
+    pub updated_at: String,
+}
+
+fn view(access: &Access, row: LeadRow) -> LeadDocument {
+    let source = access.known::<Source>(row.source);
+    let campaign = access.known::<Campaign>(row.campaign);
+    LeadDocument {
+        id: row.id,
+        campaign_id: row.campaign,
+        // What was deleted is named by its id.
+        campaign: campaign.map_or_else(|| row.campaign.to_string(), |c| c.body.reference.clone()),
+        source_id: row.source,
+        source: source.map_or_else(|| row.source.to_string(), |s| s.body.name.clone()),
+        state: row.state,
+        status: row.status,
+        score: row.score,
+        test: row.test,
+        duplicate_of: row.duplicate_of,
+        seq: row.partial_seq,
+        fields: row.data.fields().0,
+        raw: row.data.raw.0,
+        notes: row.data.notes.0,
+        context: serde_json::to_value(&row.data.context).unwrap_or_default(),
+        problems: row.problems.and_then(|bytes| serde_json::from_slice(&bytes).ok()),
+        data_version: row.data_version,
+        created_at: row.created_at.to_rfc3339(),
+        updated_at: row.updated_at.to_rfc3339(),
+    }
+}
+
+/// Which leads to list.
+#[derive(Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub struct LeadQuery {
+    /// Only of this state.
+    state: Option<String>,
+    /// Only of this campaign.
+    campaign_id: Option<String>,
+    /// Only of this source.
+    source_id: Option<String>,
+    /// Only with this status.
+    status: Option<String>,
+    /// Only that came at or after this time.
+    since: Option<String>,
+    /// Only that came before this time.
+    until: Option<String>,
+    /// Only that hold this text in a field, at least three characters.
+    q: Option<String>,
+    /// Only with exactly this e-mail address.
+    email: Option<String>,
+    /// Only with exactly this phone number.
+    phone: Option<String>,
+    /// Rows of the page, 1 to 200.
+    limit: Option<u32>,
+    /// `next_cursor` of the page before.
+    cursor: Option<String>,
+}
+
+fn state_of(text: Option<&str>) -> Result<Option<LeadState>, Problem> {
+    let read = |text| {
+        LeadState::parse(text)
+            .ok_or_else(|| answer::invalid_query("state", "must be a state of leads"))
+    };
+    text.map(read).transpose()
+}
+
+fn time_of(name: &str, text: Option<&str>) -> Result<Option<Millis>, Problem> {
+    let read = |text| {
+        Millis::parse_rfc3339(text).ok_or_else(|| {
+            answer::invalid_query(name, "must be an RFC 3339 time such as 2026-01-28T14:30:00Z")
+        })
+    };
+    text.map(read).transpose()
+}
+
+fn filter_of(query: LeadQuery) -> Result<LeadFilter, Problem> {
+    let searches = [&query.q, &query.email, &query.phone].into_iter().flatten().count();
+    if searches > 1 {
+        return Err(answer::invalid_query("q", "`email` and `phone` cannot be combined"));
+    }
+    let bounded = |name: &str, text: Option<String>, min: usize| match text {
+        Some(text) if !(min..=SEARCH_CHARS_MAX).contains(&text.trim().chars().count()) => {
+            let message = format!("must have {min} to {SEARCH_CHARS_MAX} characters");
+            Err(answer::invalid_query(name, &message))
+        }
+        text => Ok(text),
+    };
+    let email = bounded("email", query.email, SEARCH_CHARS_MIN)?;
+    let phone = bounded("phone", query.phone, SEARCH_CHARS_MIN)?;
+    Ok(LeadFilter {
+        state: state_of(query.state.as_deref())?,
+        campaign: answer::query("campaign_id", query.campaign_id.as_deref(), "a campaign's id")?,
+        source: answer::query("source_id", query.source_id.as_deref(), "a source's id")?,
+        status: bounded("status", query.status, 1)?,
+        since: time_of("since", query.since.as_deref())?,
+        until: time_of("until", query.until.as_deref())?,
+        exact: email.or(phone),
+        text: bounded("q", query.q, SEARCH_CHARS_MIN)?,
+        before: answer::cursor(query.cursor.as_deref())?,
+        limit: answer::limit(query.limit)?,
+    })
+}
+
+/// List leads
+///
+/// Newest first. A page with filters that hit rarely may have fewer rows, or none, and still a
+/// `next_cursor`.
+#[utoipa::path(get, path = "/api/v1/leads", tag = "leads", params(LeadQuery),
+    responses((status = 200, body = answer::Listed<LeadDocument>)),
+    security(("key" = ["leads:read"])))]
+pub(super) async fn list_leads(
+    permit: Permit<scopes::LeadsRead>,
+    Query(query): Query<LeadQuery>,
+) -> Result<Response, Problem> {
+    let page = permit.workspace().leads(&filter_of(query)?).await?;
+    let next_cursor = page.next.map(|uuid| LeadId::from_uuid(uuid).to_string());
+    let data = page.rows.into_iter().map(|row| view(&permit, row)).collect();
+    answer::json(StatusCode::OK, &answer::Listed { data, next_cursor })
+}
+
+/// Read a lead
+#[utoipa::path(get, path = "/api/v1/leads/{id}", tag = "leads", params(("id" = String, Path)),
+    responses((status = 200, body = LeadDocument)), security(("key" = ["leads:read"])))]
+pub(super) async fn get_lead(
+    permit: Permit<scopes::LeadsRead>,
+    Path(id): Path<LeadId>,
+) -> Result<Response, Problem> {
+    let row = permit.workspace().lead(id).await?.ok_or_else(|| Problem::not_found("lead"))?;
+    answer::json(StatusCode::OK, &view(&permit, row))
+}

@@ -1,0 +1,256 @@
+//! Who may do what: every operation of the description has a case, and every case is tried without
+//! a key, with an unknown one, without the scope, and with another workspace's key.
+
+use crate::api_client::{Api, id};
+use crate::app::{KEY, TestApp};
+use baton_domain::config::Scope;
+use baton_domain::id::{EventId, TypedId};
+use baton_web::openapi::document;
+use serde_json::{Value, json};
+use std::collections::BTreeSet;
+
+/// An operation, the scope it needs, and a body it takes. `{name}` stands for an id of the first
+/// workspace; what such an operation gives to another workspace's key is 404.
+const CASES: &[(&str, &str, Scope, &str)] = &[
+    ("get", "/api/v1/workspaces", Scope::ConfigRead, ""),
+    ("patch", "/api/v1/workspaces/{workspace}", Scope::ConfigWrite, "{}"),
+    ("get", "/api/v1/campaigns", Scope::ConfigRead, ""),
+    ("post", "/api/v1/campaigns", Scope::ConfigWrite, r#"{"name":"New"}"#),
+    ("get", "/api/v1/campaigns/{campaign}", Scope::ConfigRead, ""),
+    ("patch", "/api/v1/campaigns/{campaign}", Scope::ConfigWrite, "{}"),
+    ("delete", "/api/v1/campaigns/{campaign}", Scope::ConfigWrite, ""),
+    ("post", "/api/v1/campaigns/{campaign}/pause", Scope::ConfigWrite, "{}"),
+    ("post", "/api/v1/campaigns/{campaign}/resume", Scope::ConfigWrite, "{}"),
+    ("get", "/api/v1/sources", Scope::ConfigRead, ""),
+    ("post", "/api/v1/sources", Scope::ConfigWrite, r#"{"campaign_id":"{campaign}","name":"S"}"#),
+    ("get", "/api/v1/sources/{source}", Scope::ConfigRead, ""),
+    ("patch", "/api/v1/sources/{source}", Scope::ConfigWrite, "{}"),
+    ("delete", "/api/v1/sources/{source}", Scope::ConfigWrite, ""),
+    ("post", "/api/v1/sources/{source}/rotate-secret", Scope::ConfigWrite, "{}"),
+    ("get", "/api/v1/connectors", Scope::ConfigRead, ""),
+    ("get", "/api/v1/connectors/webhook", Scope::ConfigRead, ""),
+    ("get", "/api/v1/destinations", Scope::ConfigRead, ""),
+    ("post", "/api/v1/destinations", Scope::ConfigWrite, DESTINATION),
+    ("post", "/api/v1/destinations/preview", Scope::ConfigWrite, DESTINATION),
+    ("post", "/api/v1/destinations/test", Scope::ConfigWrite, DESTINATION),
+    ("get", "/api/v1/destinations/{destination}", Scope::ConfigRead, ""),
+    ("patch", "/api/v1/destinations/{destination}", Scope::ConfigWrite, "{}"),
+    ("delete", "/api/v1/destinations/{destination}", Scope::ConfigWrite, ""),
+    ("post", "/api/v1/destinations/{destination}/rotate-secret", Scope::ConfigWrite, "{}"),
+    ("post", "/api/v1/destinations/{destination}/rotate-secret/finish", Scope::ConfigWrite, "{}"),
+    ("post", "/api/v1/destinations/{destination}/preview", Scope::ConfigWrite, "{}"),
+    ("post", "/api/v1/destinations/{destination}/test", Scope::ConfigWrite, "{}"),
+    (
+        "post",
+        "/api/v1/destinations/{destination}/responses/evaluate",
+        Scope::ConfigWrite,
+        r#"{"answer":{"status":200}}"#,
+    ),
+    ("get", "/api/v1/leads", Scope::LeadsRead, ""),
+    ("get", "/api/v1/leads/{lead}", Scope::LeadsRead, ""),
+    ("get", "/api/v1/leads/{lead}/timeline", Scope::LeadsRead, ""),
+    ("get", "/api/v1/deliveries", Scope::LeadsRead, ""),
+    ("get", "/api/v1/deliveries/{delivery}", Scope::LeadsRead, ""),
+    ("post", "/api/v1/deliveries/{delivery}/resend", Scope::DeliveriesWrite, "{}"),
+    ("get", "/api/v1/events", Scope::EventsRead, ""),
+    ("get", "/api/v1/events/stream", Scope::EventsRead, ""),
+    ("get", "/api/v1/stream", Scope::EventsRead, ""),
+    ("get", "/api/v1/webhooks", Scope::ConfigRead, ""),
+    ("post", "/api/v1/webhooks", Scope::ConfigWrite, r#"{"url":"https://a.example/"}"#),
+    ("get", "/api/v1/webhooks/{webhook}", Scope::ConfigRead, ""),
+    ("patch", "/api/v1/webhooks/{webhook}", Scope::ConfigWrite, "{}"),
+    ("delete", "/api/v1/webhooks/{webhook}", Scope::ConfigWrite, ""),
+    ("post", "/api/v1/webhooks/{webhook}/pause", Scope::ConfigWrite, "{}"),
+    ("post", "/api/v1/webhooks/{webhook}/resume", Scope::ConfigWrite, "{}"),
+    ("post", "/api/v1/webhooks/{webhook}/rotate-secret", Scope::ConfigWrite, "{}"),
+    ("post", "/api/v1/webhooks/{webhook}/rotate-secret/finish", Scope::ConfigWrite, "{}"),
+    ("post", "/api/v1/webhooks/{webhook}/test", Scope::ConfigWrite, "{}"),
+    ("get", "/api/v1/keys", Scope::Keys, ""),
+    ("post", "/api/v1/keys", Scope::Keys, r#"{"name":"k","scopes":["keys"]}"#),
+    ("get", "/api/v1/keys/{key}", Scope::Keys, ""),
+    ("patch", "/api/v1/keys/{key}", Scope::Keys, "{}"),
+    ("delete", "/api/v1/keys/{key}", Scope::Keys, ""),
+    ("post", "/api/v1/keys/{key}/rotate", Scope::Keys, "{}"),
+];
+
+const DESTINATION: &str = r#"{"campaign_id":"{campaign}","connector":"webhook","name":"D",
+    "settings":{"url":"https://a.example/"}}"#;
+
+/// The operation as the description names it: every parameter in braces is alike.
+fn shape(path: &str) -> String {
+    let named = path.replace("/connectors/webhook", "/connectors/{}");
+    let mut shape = String::new();
+    let mut inside = false;
+    for c in named.chars() {
+        inside = (inside || c == '{') && c != '}';
+        if !inside {
+            shape.push(c);
+        }
+    }
+    shape
+}
+
+#[test]
+fn every_operation_of_the_description_has_a_case() {
+    let described: BTreeSet<(String, String, String)> = document()["paths"]
+        .as_object()
+        .unwrap()
+        .iter()
+        .flat_map(|(path, operations)| {
+            operations.as_object().unwrap().iter().map(|(method, operation)| {
+                let scope = operation["security"][0]["key"][0].as_str().unwrap();
+                (method.clone(), shape(path), scope.to_owned())
+            })
+        })
+        .collect();
+    let covered: BTreeSet<_> = CASES
+        .iter()
+        .map(|(method, path, scope, _)| {
+            ((*method).to_owned(), shape(path), scope.as_str().to_owned())
+        })
+        .collect();
+    assert_eq!(described, covered, "each operation has one case with the scope it names");
+}
+
+/// Things of the first workspace, by the name that stands for them.
+async fn things(app: &TestApp) -> Vec<(&'static str, String)> {
+    let api = Api::new(app);
+    let lead = app.capture(json!({"email": "jane@example.com"})).await.created("received");
+    let delivery = app.deliveries(&lead).await[0].0;
+    let webhook = api.make("/api/v1/webhooks", json!({"url": "https://a.example/"})).await;
+    let key = api.make("/api/v1/keys", json!({"name": "k", "scopes": ["leads:read"]})).await;
+    vec![
+        ("{workspace}", app.workspace.to_string()),
+        ("{campaign}", app.campaign.to_string()),
+        ("{source}", app.source.to_string()),
+        ("{destination}", app.destinations[0].to_string()),
+        ("{lead}", lead),
+        ("{delivery}", delivery.to_string()),
+        ("{webhook}", id(&webhook).to_owned()),
+        ("{key}", id(&key).to_owned()),
+    ]
+}
+
+fn fill(text: &str, things: &[(&str, String)]) -> String {
+    things.iter().fold(text.to_owned(), |text, (name, id)| text.replace(name, id))
+}
+
+#[tokio::test]
+async fn no_operation_can_be_done_without_its_scope_or_on_others_things() {
+    const OTHER: &str = "bk_other_123456789abcdef0123456789abcdef";
+    const LIMITED: &str = "bk_limited_3456789abcdef0123456789abcdef";
+    let app = TestApp::start().await;
+    app.other_workspace(OTHER).await;
+    let things = things(&app).await;
+    for (at, (method, path, scope, body)) in CASES.iter().enumerate() {
+        let all_but: Vec<Scope> = Scope::ALL.iter().copied().filter(|s| s != scope).collect();
+        let limited = format!("{LIMITED}{at}");
+        app.add_key(app.workspace, &limited, all_but).await;
+        let method = method.to_uppercase();
+        let (path, body) = (fill(path, &things), fill(body, &things));
+        let body: Option<Value> = (!body.is_empty()).then(|| serde_json::from_str(&body).unwrap());
+        let call = async |key: &str| {
+            let api = Api::with_key(&app, key);
+            api.call(&method, &path, &[], body.as_ref()).await
+        };
+        let none = app.request(&method, &path, &[], b"").await;
+        none.problem(401, "unauthorized");
+        assert_eq!(none.header("www-authenticate"), Some("Bearer"), "{method} {path}");
+        call("bk_unknown").await.problem(401, "unauthorized");
+        let refused = call(&limited).await.problem(403, "forbidden");
+        assert_eq!(refused["scope"], scope.as_str(), "{method} {path}");
+        if CASES[at].1.contains('{') {
+            call(OTHER).await.problem(404, "not_found");
+        }
+    }
+    // Nothing of all that changed anything.
+    let documents = app.store.snapshot();
+    assert!(documents.destinations.values().all(|d| d.meta.version == 1));
+    assert!(documents.sources.values().all(|s| s.meta.version == 1));
+}
+
+#[tokio::test]
+async fn others_things_cannot_be_named_in_bodies_and_filters() {
+    const OTHER: &str = "bk_other_123456789abcdef0123456789abcdef";
+    let app = TestApp::start().await;
+    let (_, others_campaign) = app.other_workspace(OTHER).await;
+    let api = Api::new(&app);
+    let source = json!({"campaign_id": others_campaign, "name": "S"});
+    let refused = api.post("/api/v1/sources", source).await;
+    assert_eq!(crate::api_client::fields(&refused), ["campaign_id"]);
+    let other = Api::with_key(&app, OTHER);
+    for list in ["leads", "deliveries", "sources", "destinations", "webhooks", "events"] {
+        let page = other.read(&format!("/api/v1/{list}")).await;
+        assert_eq!(page["data"], json!([]), "{list}");
+    }
+    let filtered = other.read(&format!("/api/v1/destinations?campaign_id={}", app.campaign)).await;
+    assert_eq!(filtered["data"], json!([]));
+    let own = other.read("/api/v1/campaigns").await;
+    assert_eq!(own["data"][0]["id"], json!(others_campaign));
+    assert_eq!(own["data"].as_array().unwrap().len(), 1);
+    let lead = app.capture(json!({"email": "jane@example.com"})).await.created("received");
+    let body = json!({"campaign_id": others_campaign, "connector": "webhook", "name": "D",
+        "settings": {"url": "https://a.example/"}, "lead_id": lead});
+    other.post("/api/v1/destinations/preview", body).await.problem(404, "not_found");
+}
+
+#[tokio::test]
+async fn keys_give_no_more_than_their_maker_has() {
+    let app = TestApp::start().await;
+    let api = Api::new(&app);
+    let limited = json!({"name": "small", "scopes": ["keys", "config:read"]});
+    let small = api.make("/api/v1/keys", limited).await;
+    let small_api = Api::with_key(&app, small["key"].as_str().unwrap());
+    let greedy = json!({"name": "x", "scopes": ["config:write"]});
+    small_api.post("/api/v1/keys", greedy).await.problem(403, "forbidden");
+    let widen = json!({"scopes": ["keys", "config:write"]});
+    let own = format!("/api/v1/keys/{}", id(&small));
+    small_api.patch(&own, widen).await.problem(403, "forbidden");
+    let big = api.make("/api/v1/keys", json!({"name": "big", "scopes": ["leads:read"]})).await;
+    let rotate = format!("/api/v1/keys/{}/rotate", id(&big));
+    small_api.post(&rotate, json!({})).await.problem(403, "forbidden");
+}
+
+#[tokio::test]
+async fn revoked_rotated_and_expired_keys_stop_at_once() {
+    let app = TestApp::start().await;
+    let api = Api::new(&app);
+    let made = api.make("/api/v1/keys", json!({"name": "k", "scopes": ["config:read"]})).await;
+    let path = format!("/api/v1/keys/{}", id(&made));
+    let text = made["key"].as_str().unwrap();
+    assert!(text.starts_with("bk_") && text.len() == 46, "{text}");
+    let works = async |key: &str| Api::with_key(&app, key).get("/api/v1/campaigns").await.status;
+    assert_eq!(works(text).await, 200);
+    let rotated = api.act(&format!("{path}/rotate"), json!({})).await;
+    let next = rotated["key"].as_str().unwrap();
+    assert_eq!((works(text).await, works(next).await), (401, 200));
+    let until = app.store.now().plus_ms(60_000).to_rfc3339();
+    assert_eq!(api.patch(&path, json!({"expires_at": until})).await.status, 200);
+    assert_eq!(works(next).await, 200);
+    app.clock.advance_ms(60_000);
+    assert_eq!(works(next).await, 401);
+    assert_eq!(api.patch(&path, json!({"expires_at": null})).await.status, 200);
+    assert_eq!(works(next).await, 200);
+    assert_eq!(api.delete(&path).await.status, 204);
+    assert_eq!(works(next).await, 401);
+    assert_eq!(api.read(&path).await["revoked_at"], json!(app.store.now().to_rfc3339()));
+    // The last key that can make keys stays.
+    let keys = api.read("/api/v1/keys").await;
+    let own = keys["data"].as_array().unwrap().iter().find(|k| k["name"] == "test").unwrap();
+    let own = format!("/api/v1/keys/{}", id(own));
+    api.delete(&own).await.problem(409, "conflict");
+    assert_eq!(works(KEY).await, 200);
+}
+
+#[tokio::test]
+async fn ids_of_another_kind_and_garbage_name_nothing() {
+    let app = TestApp::start().await;
+    let api = Api::new(&app);
+    let event: EventId = app.store.new_id();
+    assert!(!event.uuid().is_nil());
+    for bad in ["nope", "cmp_", "%00", "lead_01h455vb4pex5vsknk084sn02q", &event.to_string()] {
+        api.get(&format!("/api/v1/campaigns/{bad}")).await.problem(404, "not_found");
+    }
+    api.get("/api/v1/nothing").await.problem(404, "not_found");
+    api.call("PUT", "/api/v1/campaigns", &[], None).await.problem(405, "method_not_allowed");
+}

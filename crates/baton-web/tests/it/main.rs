@@ -1,0 +1,18 @@
+//! The web crate over real sockets, on a real store.
+
+mod api_authority;
+mod api_client;
+mod api_document;
+mod api_documents;
+mod api_events;
+mod api_repeats;
+mod api_secrets;
+mod api_trials;
+mod app;
+mod capture;
+mod capture_bad_input;
+mod capture_guards;
+mod capture_leadbyte;
+mod capture_repeats;
+mod capture_waiting;
+mod service;
