@@ -21,8 +21,11 @@ const COLLISIONS_MAX: u32 = 10;
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(3);
 /// After a failed connect, jobs are refused at once for so long before the next try.
 const CONNECT_REST: Duration = Duration::from_millis(500);
-/// How long the outcome of a commit is looked for after the connection was lost in it.
-const OUTCOME_TRIES: u32 = 20;
+/// How long the outcome of a commit is looked for after the connection was lost in it. Others
+/// wait for the writer meanwhile and are to learn soon that the database is gone.
+const OUTCOME_WAIT: Duration = Duration::from_secs(2);
+/// Rest between two looks.
+const OUTCOME_REST: Duration = Duration::from_millis(100);
 /// Channel of the notifications between nodes.
 const CHANNEL: &str = "baton";
 /// A notification's payload may be 8,000 bytes; longer lists say "look at all".
@@ -354,11 +357,18 @@ impl Writer {
         }
     }
 
+    /// Whether the transaction was committed; false also when that cannot be found out in time.
     async fn was_committed(&self, transaction: Option<&str>) -> bool {
         let Some(transaction) = transaction else { return false };
-        // The number is digits by its own cast above, so it can stand in the text.
+        let found = tokio::time::timeout(OUTCOME_WAIT, self.outcome(transaction)).await;
+        found.unwrap_or(false)
+    }
+
+    /// Looks until the database tells what became of the transaction.
+    async fn outcome(&self, transaction: &str) -> bool {
+        // The number is digits by its cast where it was read, so it can stand in the text.
         let sql = format!("SELECT pg_xact_status('{transaction}'::xid8)");
-        for _ in 0..OUTCOME_TRIES {
+        loop {
             if let Ok(connection) = self.connector.connect().await
                 && let Ok(Some(row)) = connection.tx().query_opt(&sql, &[]).await
             {
@@ -368,9 +378,8 @@ impl Writer {
                     Err(_) => return false,
                 }
             }
-            tokio::time::sleep(Duration::from_millis(250)).await;
+            tokio::time::sleep(OUTCOME_REST).await;
         }
-        false
     }
 
     /// Tells other nodes, in the transaction and only when there are others: NOTIFY takes a lock
