@@ -18,6 +18,8 @@ use tokio::time::Instant;
 
 /// A refusal that comes later is not one at once.
 const AT_ONCE: Duration = Duration::from_secs(5);
+/// A silent database looks like a slow one, so the first refusals take longer.
+const IN_TIME: Duration = Duration::from_secs(15);
 /// Posts during an outage whose answers are timed.
 const POSTS: usize = 5;
 /// Deliveries that wait while the database is gone.
@@ -25,9 +27,18 @@ const WAITING: usize = 20;
 /// Cuts under load.
 const CUTS: usize = 5;
 
-/// A way to the database that can be cut: open connections are reset, new ones too.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum State {
+    Open,
+    /// Open connections are reset, new ones too.
+    Cut,
+    /// Connections stay, and nothing comes on them any more.
+    Silent,
+}
+
+/// A way to the database that can be cut.
 struct Gate {
-    open: watch::Sender<bool>,
+    state: watch::Sender<State>,
     accepting: tokio::task::JoinHandle<()>,
 }
 
@@ -41,21 +52,17 @@ impl Gate {
         let SocketAddr::V4(addr) = listener.local_addr().unwrap() else { unreachable!() };
         url.set_host(Some("127.0.0.1")).unwrap();
         url.set_port(Some(addr.port())).unwrap();
-        let (open, state) = watch::channel(true);
+        let (sender, state) = watch::channel(State::Open);
         let accepting = tokio::spawn(async move {
             while let Ok((from, _)) = listener.accept().await {
                 tokio::spawn(pass(from, target.clone(), state.clone()));
             }
         });
-        (Self { open, accepting }, Database::Postgres { url: url.to_string(), dir })
+        (Self { state: sender, accepting }, Database::Postgres { url: url.to_string(), dir })
     }
 
-    fn cut(&self) {
-        self.open.send_replace(false);
-    }
-
-    fn mend(&self) {
-        self.open.send_replace(true);
+    fn is(&self, state: State) {
+        self.state.send_replace(state);
     }
 }
 
@@ -65,27 +72,30 @@ impl Drop for Gate {
     }
 }
 
-/// Passes bytes both ways until the gate is cut, which resets both sides with what is under way.
-async fn pass(mut from: TcpStream, target: String, mut state: watch::Receiver<bool>) {
-    // Closing is then a reset: the peer learns of it with the next byte.
+/// Passes bytes both ways while the gate is open. Then the connection is lost with what was under
+/// way: at once, or when a silence ends.
+async fn pass(mut from: TcpStream, target: String, mut state: watch::Receiver<State>) {
+    // Closing is then a reset.
     from.set_zero_linger().unwrap();
-    if !*state.borrow_and_update() {
-        return;
+    let now = *state.borrow_and_update();
+    if now == State::Open
+        && let Ok(mut to) = TcpStream::connect(target).await
+    {
+        to.set_zero_linger().unwrap();
+        tokio::select! {
+            _ = tokio::io::copy_bidirectional(&mut from, &mut to) => return,
+            _ = state.wait_for(|now| *now != State::Open) => {}
+        }
     }
-    let Ok(mut to) = TcpStream::connect(target).await else { return };
-    to.set_zero_linger().unwrap();
-    tokio::select! {
-        _ = tokio::io::copy_bidirectional(&mut from, &mut to) => {}
-        _ = state.wait_for(|open| !open) => {}
-    }
+    drop(state.wait_for(|now| *now != State::Silent).await);
 }
 
 /// Posts a lead while the database is gone.
-async fn refused_at_once(baton: &Baton, inbound: &str) {
+async fn refused_within(most: Duration, baton: &Baton, inbound: &str) {
     let started = Instant::now();
     let answer = post(&baton.url, inbound, &json!({"email": "ada@example.com"})).await;
     is_come_again(&answer);
-    assert!(started.elapsed() < AT_ONCE, "refused after {:?}", started.elapsed());
+    assert!(started.elapsed() < most, "refused after {:?}", started.elapsed());
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -105,9 +115,9 @@ async fn while_the_database_is_gone_leads_are_refused_at_once_and_attempts_are_n
     }
     sandbox.wait_for(1).await.unwrap();
 
-    gate.cut();
+    gate.is(State::Cut);
     for _ in 0..POSTS {
-        refused_at_once(&baton, &scene.inbound).await;
+        refused_within(AT_ONCE, &baton, &scene.inbound).await;
     }
     until("it says that it is not ready", || async {
         api.call("GET", "/readyz", None).await.0 == 503
@@ -119,7 +129,7 @@ async fn while_the_database_is_gone_leads_are_refused_at_once_and_attempts_are_n
     assert!(sandbox.received_count() < WAITING as u64, "deliveries wait for the database");
 
     sandbox.set_rule("/crm", Reply::status(200)).unwrap();
-    gate.mend();
+    gate.is(State::Open);
     until("it is ready again", || async { api.call("GET", "/readyz", None).await.0 == 200 }).await;
     acknowledged.note(scene.lead(&baton.url, "later@example.com").await);
     drained(&api, &sandbox, &acknowledged).await;
@@ -154,12 +164,40 @@ async fn connections_cut_under_load_lose_no_acknowledged_lead() {
     let load = Load::start(std::slice::from_ref(&baton.url), &scene.inbound, &acknowledged);
     for cut in 0..CUTS {
         acknowledged.reaches(acknowledged.count() + 30 + 7 * cut).await;
-        gate.cut();
-        refused_at_once(&baton, &scene.inbound).await;
-        gate.mend();
+        gate.is(State::Cut);
+        refused_within(AT_ONCE, &baton, &scene.inbound).await;
+        gate.is(State::Open);
     }
     acknowledged.reaches(acknowledged.count() + 30).await;
     load.stop().await;
+    drained(&api, &sandbox, &acknowledged).await;
+    never_panicked(&baton.log());
+    assert!(baton.stop().await.success());
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_silent_database_is_given_up_in_time_and_taken_up_again() {
+    let dir = tempfile::tempdir().unwrap();
+    let (gate, database) = Gate::before_postgres(dir.path()).await;
+    let sandbox = sandbox().await;
+    let baton = serve(&database).await;
+    let api = baton.api();
+    let scene = Scene::set(&api).await;
+    scene.destination(&api, &sandbox, "/crm", json!({})).await;
+    let acknowledged = Acknowledged::default();
+    acknowledged.note(scene.lead(&baton.url, "before@example.com").await);
+
+    gate.is(State::Silent);
+    let (list, ()) = tokio::join!(
+        api.call("GET", "/api/v1/leads", None),
+        refused_within(IN_TIME, &baton, &scene.inbound),
+    );
+    assert_eq!(list.0, 503, "{}", list.1);
+    refused_within(AT_ONCE, &baton, &scene.inbound).await;
+
+    gate.is(State::Open);
+    until("it is ready again", || async { api.call("GET", "/readyz", None).await.0 == 200 }).await;
+    acknowledged.note(scene.lead(&baton.url, "after@example.com").await);
     drained(&api, &sandbox, &acknowledged).await;
     never_panicked(&baton.log());
     assert!(baton.stop().await.success());
