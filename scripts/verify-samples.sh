@@ -28,6 +28,7 @@ run() { # run <name> <program> <argument...>
   ran+=("$name")
 }
 
+run page node "$samples/peers/page.mjs" "$vectors"
 run node node "$samples/node.mjs" "$vectors"
 run python python3 "$samples/python.py" "$vectors"
 run php php "$samples/php.php" "$vectors"
@@ -44,7 +45,7 @@ not_fetched() { # not_fetched <name> <log>
 peers_node() {
   have node && have npm || { not+=("standardwebhooks of npm (no npm here)") && return; }
   mkdir -p "$work/node"
-  cp "$samples"/peers/{package.json,package-lock.json,.npmrc,check.mjs} "$work/node/"
+  cp "$samples"/peers/{package.json,package-lock.json,.npmrc,check.mjs,page.mjs} "$work/node/"
   if ! npm ci --prefix "$work/node" --ignore-scripts --no-audit --no-fund >"$work/npm.log" 2>&1; then
     not_fetched "standardwebhooks of npm" "$work/npm.log"
     return

@@ -7,7 +7,8 @@ pub enum StoreError {
     #[error("the write queue is full")]
     Overloaded,
     /// The database cannot write or be reached now (disk full, connection lost). Nothing was
-    /// written, or for a connection lost at commit: it was looked up and is not there.
+    /// written. Only where the database went away or silent in the commit itself, and stayed so
+    /// while its outcome was looked for, may it have been written all the same.
     #[error("the database is not available: {0}")]
     Unavailable(String),
     /// The store is shutting down.

@@ -1,7 +1,7 @@
 //! PostgreSQL 15 or newer, shared by several nodes: writer threads that commit in groups, a few
 //! connections for reading, one that listens.
 
-use crate::command::{Effects, Job};
+use crate::command::{Command, Effects, Job};
 use crate::db::{Row, Statements, Tx, Value, from_postgres, pg_query};
 use crate::error::{OpenError, StoreError};
 use crate::hints::Hints;
@@ -11,6 +11,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 use tokio::runtime::Handle;
 use tokio::sync::{Semaphore, mpsc};
+use tokio::time::timeout;
 use tokio_postgres::config::SslMode;
 use tokio_postgres::{AsyncMessage, Client, Config, NoTls, SimpleQueryMessage};
 use uuid::Uuid;
@@ -18,11 +19,20 @@ use uuid::Uuid;
 const READERS: usize = 6;
 /// Transactions that collide are run again at most so often.
 const COLLISIONS_MAX: u32 = 10;
+/// For the connection and the login on it.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(3);
+/// A query that takes longer, or a batch, is given up with its connection: the database is silent,
+/// or locked by somebody else. Callers are told that it is not available.
+const QUERY_WAIT: Duration = Duration::from_secs(10);
+/// The same for a batch with a command that touches as many rows as there are.
+const WIDE_BATCH_WAIT: Duration = Duration::from_secs(120);
 /// After a failed connect, jobs are refused at once for so long before the next try.
 const CONNECT_REST: Duration = Duration::from_millis(500);
-/// How long the outcome of a commit is looked for after the connection was lost in it.
-const OUTCOME_TRIES: u32 = 20;
+/// How long the outcome of a commit is looked for after the connection was lost in it. Others
+/// wait for the writer meanwhile and are to learn soon that the database is gone.
+const OUTCOME_WAIT: Duration = Duration::from_secs(2);
+/// Rest between two looks.
+const OUTCOME_REST: Duration = Duration::from_millis(100);
 /// Channel of the notifications between nodes.
 const CHANNEL: &str = "baton";
 /// A notification's payload may be 8,000 bytes; longer lists say "look at all".
@@ -70,6 +80,13 @@ impl Connector {
     }
 
     async fn connect_with(
+        &self,
+        on_message: impl Fn(AsyncMessage) + Send + 'static,
+    ) -> Result<Connection, StoreError> {
+        in_time(CONNECT_TIMEOUT, self.log_in(on_message)).await
+    }
+
+    async fn log_in(
         &self,
         on_message: impl Fn(AsyncMessage) + Send + 'static,
     ) -> Result<Connection, StoreError> {
@@ -129,6 +146,18 @@ fn connect_error(error: tokio_postgres::Error) -> StoreError {
         );
     }
     StoreError::Unavailable(format!("postgres: {text}"))
+}
+
+/// Gives up what takes longer than allowed.
+async fn in_time<T>(
+    most: Duration,
+    work: impl Future<Output = Result<T, StoreError>>,
+) -> Result<T, StoreError> {
+    timeout(most, work).await.unwrap_or_else(|_| Err(silent()))
+}
+
+fn silent() -> StoreError {
+    StoreError::Unavailable("postgres: no answer in time".to_owned())
 }
 
 fn make_tls() -> Result<tokio_postgres_rustls::MakeRustlsConnect, OpenError> {
@@ -245,7 +274,10 @@ impl Postgres {
             Some(connection) if !connection.client.is_closed() => connection,
             _ => self.connector.connect_reader().await?,
         };
-        let rows = pg_query(&connection.client, &connection.statements, sql, params).await;
+        // When this is given up, the connection goes as well: an answer may still come on it.
+        let rows =
+            timeout(QUERY_WAIT, pg_query(&connection.client, &connection.statements, sql, params));
+        let Ok(rows) = rows.await else { return Err(silent()) };
         if !connection.client.is_closed() {
             self.readers.lock().unwrap_or_else(PoisonError::into_inner).push(connection);
         }
@@ -303,7 +335,9 @@ impl Writer {
     }
 
     async fn write(&mut self, connection: &mut Option<Connection>, jobs: Vec<Job>) {
-        match self.commit(connection, &jobs).await {
+        let wide = jobs.iter().any(|job| matches!(job.command, Command::ReleaseHeld { .. }));
+        let most = if wide { WIDE_BATCH_WAIT } else { QUERY_WAIT };
+        match in_time(most, self.commit(connection, &jobs)).await {
             Ok((results, effects)) => {
                 self.hints.tell(&effects);
                 writer::answer_all(jobs, results);
@@ -388,11 +422,18 @@ impl Writer {
         }
     }
 
+    /// Whether the transaction was committed; false also when that cannot be found out in time.
     async fn was_committed(&self, transaction: Option<&str>) -> bool {
         let Some(transaction) = transaction else { return false };
-        // The number is digits by its own cast above, so it can stand in the text.
+        let found = timeout(OUTCOME_WAIT, self.outcome(transaction)).await;
+        found.unwrap_or(false)
+    }
+
+    /// Looks until the database tells what became of the transaction.
+    async fn outcome(&self, transaction: &str) -> bool {
+        // The number is digits by its cast where it was read, so it can stand in the text.
         let sql = format!("SELECT pg_xact_status('{transaction}'::xid8)");
-        for _ in 0..OUTCOME_TRIES {
+        loop {
             if let Ok(connection) = self.connector.connect().await
                 && let Ok(Some(row)) = connection.tx().query_opt(&sql, &[]).await
             {
@@ -402,9 +443,8 @@ impl Writer {
                     Err(_) => return false,
                 }
             }
-            tokio::time::sleep(Duration::from_millis(250)).await;
+            tokio::time::sleep(OUTCOME_REST).await;
         }
-        false
     }
 
     /// Tells other nodes, in the transaction and only when there are others: NOTIFY takes a lock

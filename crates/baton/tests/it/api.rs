@@ -1,7 +1,7 @@
 //! A caller of the HTTP API, with code of its own: the program's client would refuse this machine.
 
 use bytes::Bytes;
-use http::{Request, header};
+use http::{Request, Response, header};
 use http_body_util::{BodyExt, Full};
 use hyper::client::conn::http1::{SendRequest, handshake};
 use hyper_util::rt::TokioIo;
@@ -30,7 +30,7 @@ impl Connection {
         Ok(Self { sender, host })
     }
 
-    /// Sends a request and reads the answer; an error when the connection broke.
+    /// Sends a request and reads status and body; an error when the connection broke.
     pub async fn call(
         &mut self,
         method: &str,
@@ -38,6 +38,18 @@ impl Connection {
         headers: &[(&str, &str)],
         body: Vec<u8>,
     ) -> std::io::Result<(u16, Vec<u8>)> {
+        let answer = self.exchange(method, path, headers, body).await?;
+        Ok((answer.status().as_u16(), answer.into_body().to_vec()))
+    }
+
+    /// Sends a request and reads the whole answer; an error when the connection broke.
+    pub async fn exchange(
+        &mut self,
+        method: &str,
+        path: &str,
+        headers: &[(&str, &str)],
+        body: Vec<u8>,
+    ) -> std::io::Result<Response<Bytes>> {
         let mut request =
             Request::builder().method(method).uri(path).header(header::HOST, &self.host);
         for (name, value) in headers {
@@ -47,9 +59,9 @@ impl Connection {
         let call = async {
             self.sender.ready().await.map_err(std::io::Error::other)?;
             let answer = self.sender.send_request(request).await.map_err(std::io::Error::other)?;
-            let status = answer.status().as_u16();
-            let body = answer.into_body().collect().await.map_err(std::io::Error::other)?;
-            Ok((status, body.to_bytes().to_vec()))
+            let (parts, body) = answer.into_parts();
+            let body = body.collect().await.map_err(std::io::Error::other)?;
+            Ok(Response::from_parts(parts, body.to_bytes()))
         };
         timeout(CALL_MAX, call).await.map_err(std::io::Error::other)?
     }

@@ -37,7 +37,7 @@ impl Acknowledged {
         assert!(timeout(crate::process::PATIENCE, reached).await.is_ok(), "{count} leads posted");
     }
 
-    fn note(&self, lead: String) {
+    pub fn note(&self, lead: String) {
         let mut leads = self.leads.lock().unwrap();
         leads.insert(lead);
         self.count.send_replace(leads.len());
@@ -78,7 +78,11 @@ impl Load {
     /// Lets every caller end its post.
     pub async fn stop(mut self) {
         self.stop.store(true, Ordering::Relaxed);
-        let ended = async { while self.callers.join_next().await.is_some() {} };
+        let ended = async {
+            while let Some(ended) = self.callers.join_next().await {
+                ended.expect("every answer is one that a caller may get");
+            }
+        };
         assert!(timeout(Duration::from_secs(60), ended).await.is_ok(), "the callers end");
     }
 }
