@@ -1,7 +1,7 @@
 //! A full disk: what cannot be stored is refused, what can be read is read, and nobody has to
 //! restart anything once there is room again.
 
-use crate::crash::drained;
+use crate::crash::{Harvest, drained};
 use crate::faults::{is_come_again, never_panicked, post, stored};
 use crate::load::Acknowledged;
 use crate::process::{Baton, Database, PATIENCE, until};
@@ -170,7 +170,7 @@ async fn a_full_disk_refuses_leads_until_there_is_room_and_loses_none() {
     assert_eq!(answer.status(), 201, "{:?}", answer.body());
     let answer: Value = serde_json::from_slice(answer.body()).unwrap();
     acknowledged.note(text(&answer, "id"));
-    drained(&api, &sandbox, &acknowledged).await;
+    drained(&api, &sandbox, &acknowledged, Harvest::default()).await;
     assert_eq!(stored(&api).await, acknowledged.leads());
     never_panicked(&baton.log());
     assert!(baton.stop().await.success());
