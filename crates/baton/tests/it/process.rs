@@ -176,6 +176,7 @@ impl Baton {
 }
 
 impl Drop for Baton {
+    #[expect(clippy::print_stderr, reason = "a failed test shows what the server said")]
     fn drop(&mut self) {
         if std::thread::panicking() {
             eprintln!("the end of the server's log:\n{}", tail(&self.log));
