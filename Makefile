@@ -21,11 +21,12 @@ test: ## formatting, lints, samples, and every test on SQLite and PostgreSQL
 
 bench: ## the benchmarks, side by side on SQLite and PostgreSQL
 	scripts/setup.sh test
-	scripts/with-postgres.sh cargo bench --locked -p baton
+	BENCH_OUT=target/bench.md scripts/with-postgres.sh cargo bench --locked -p baton
 
-soak: ## the long crash and simulation rounds
+soak: ## a thousand crash rounds and ten thousand simulated lives per database; takes hours
 	scripts/setup.sh test
-	BATON_SOAK=1 scripts/with-postgres.sh cargo test --release --locked --workspace
+	BATON_SOAK=1 BATON_SIM_SEEDS=10000 scripts/with-postgres.sh \
+	  cargo test --release --locked -p baton-engine -p baton --test it -- simulation crash
 
 deny: ## the fuller licence and advisory check of cargo-deny, installed when missing
 	command -v cargo-deny >/dev/null || cargo install --locked cargo-deny

@@ -41,6 +41,8 @@ pub(crate) struct Dispatcher {
     lanes: Lanes,
     slots: mpsc::UnboundedReceiver<Ended>,
     config: watch::Receiver<i64>,
+    /// Number of the configuration the lanes are set up by.
+    configured: Option<i64>,
     nodes: u32,
     poll_at: Millis,
     /// When a failed claim may be tried again.
@@ -50,12 +52,12 @@ pub(crate) struct Dispatcher {
 
 impl Dispatcher {
     pub(crate) fn new(core: Arc<Core>, slots: mpsc::UnboundedReceiver<Ended>) -> Self {
-        let mut config = core.store.hints().config();
-        config.mark_changed();
+        let config = core.store.hints().config();
         Self {
             lanes: Lanes::new(core.limits),
             slots,
             config,
+            configured: None,
             nodes: 0,
             poll_at: Millis(i64::MIN),
             not_before: Millis(i64::MIN),
@@ -112,10 +114,11 @@ impl Dispatcher {
             self.lanes.ended(ended.lane, ended.retry, &ended.report, now);
         }
         let nodes = self.core.store.nodes();
-        if self.config.has_changed().unwrap_or(false) || nodes != self.nodes {
-            self.config.borrow_and_update();
+        self.config.borrow_and_update();
+        let snapshot = self.core.store.snapshot();
+        if self.configured != Some(snapshot.change_seq) || nodes != self.nodes {
+            self.configured = Some(snapshot.change_seq);
             self.nodes = nodes;
-            let snapshot = self.core.store.snapshot();
             self.lanes.configure(&snapshot, nodes);
             self.core.renderers.keep_only(&snapshot);
         }
@@ -141,7 +144,7 @@ impl Dispatcher {
                 self.lanes.ended(ended.lane, ended.retry, &ended.report, now);
             }
             () = core.store.hints().lanes_changed() => {}
-            Ok(()) = self.config.changed() => self.config.mark_changed(),
+            Ok(()) = self.config.changed() => {}
             () = core.sleep_until(wake) => {}
             () = core.reached(Phase::Draining) => {}
         }

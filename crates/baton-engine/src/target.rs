@@ -13,7 +13,7 @@ use baton_domain::id::{DeliveryId, DestinationId, SubscriptionId, TypedId};
 use baton_domain::lead::{LeadState, LeadView};
 use baton_domain::secret::{SIGNING, SIGNING_PREVIOUS, Secrets};
 use baton_domain::time::Millis;
-use baton_domain::verdict::Classified;
+use baton_domain::verdict::{Classified, Verdict};
 use baton_store::events::EventRow;
 use baton_store::{ClaimedDelivery, Doc, StoreError, StoredRequest, TargetKind};
 use serde_json::{Map, Value};
@@ -129,7 +129,8 @@ pub(crate) enum Preparation {
 }
 
 /// Makes the request, or takes the stored one: the bytes of a delivery do not change over its
-/// attempts.
+/// attempts. A delivery that was held for wrong settings and let go by a person is made anew: the
+/// settings were mended for its sake.
 pub(crate) async fn prepare(
     core: &Core,
     claimed: &ClaimedDelivery,
@@ -142,7 +143,8 @@ pub(crate) async fn prepare(
 }
 
 async fn stored(core: &Core, claimed: &ClaimedDelivery) -> Result<Option<RequestSpec>, StoreError> {
-    if claimed.attempts == 0 {
+    let released = claimed.last_verdict.as_deref() == Some(Verdict::AuthOrConfig.as_str());
+    if claimed.attempts == 0 || released {
         return Ok(None);
     }
     let workspace = core.store.workspace(claimed.workspace);

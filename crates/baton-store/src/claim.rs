@@ -85,6 +85,8 @@ pub struct ClaimedDelivery {
     pub starts: i64,
     /// How many attempts were recorded.
     pub attempts: i64,
+    /// Verdict of the last one, in its word.
+    pub last_verdict: Option<String>,
     /// When it was made.
     pub created_at: Millis,
     /// When it was due.
@@ -188,6 +190,7 @@ fn read_claimed(row: &Row, token: Uuid) -> Result<ClaimedDelivery, StoreError> {
         was: DeliveryState::parse(row.text(9)?).ok_or_else(|| damaged("state"))?,
         starts: row.int(10)? + 1,
         attempts: row.int(11)?,
+        last_verdict: row.opt_text(15)?,
         created_at: row.millis(12)?,
         due: row.opt_millis(13)?.unwrap_or_default(),
         token,

@@ -61,7 +61,6 @@ pub(crate) enum Command {
     Probe {
         now: Millis,
     },
-    /// Blocks or pauses nothing; runs `wal_checkpoint` semantics on SQLite between batches.
     ReleaseHeld {
         workspace: Uuid,
         lane: Uuid,

@@ -209,30 +209,9 @@ pub(crate) async fn run_fan_out(
     tx: &Tx<'_>,
     fan_out: &FanOut,
 ) -> Result<(Reply, Effects), StoreError> {
-    let name = fan_out.reader.as_str();
-    if fan_out.from == EventCursor::default() {
-        tx.execute(
-            "INSERT INTO cursors (name, tx, position) VALUES (?1, 0, 0) \
-             ON CONFLICT (name) DO NOTHING",
-            &[name.into()],
-        )
-        .await?;
-    }
-    let moved = tx
-        .execute(
-            "UPDATE cursors SET tx = ?2, position = ?3 \
-             WHERE name = ?1 AND tx = ?4 AND position = ?5",
-            &[
-                name.into(),
-                fan_out.to.tx.into(),
-                fan_out.to.position.into(),
-                fan_out.from.tx.into(),
-                fan_out.from.position.into(),
-            ],
-        )
-        .await?;
+    let moved = move_reader(tx, &fan_out.reader, fan_out.from, fan_out.to).await?;
     let mut effects = Effects::default();
-    if moved == 0 {
+    if !moved {
         return Ok((Reply::FannedOut(false), effects));
     }
     let mut rows = Vec::with_capacity(fan_out.deliveries.len());
@@ -254,4 +233,29 @@ pub(crate) async fn run_fan_out(
     }
     tx.execute_many(&sql::DELIVERIES_ADD, &rows).await?;
     Ok((Reply::FannedOut(true), effects))
+}
+
+/// Moves a named reader on, if it still stands at `from`: of several nodes one gets anywhere.
+pub(crate) async fn move_reader(
+    tx: &Tx<'_>,
+    name: &str,
+    from: EventCursor,
+    to: EventCursor,
+) -> Result<bool, StoreError> {
+    if from == EventCursor::default() {
+        tx.execute(
+            "INSERT INTO cursors (name, tx, position) VALUES (?1, 0, 0) \
+             ON CONFLICT (name) DO NOTHING",
+            &[name.into()],
+        )
+        .await?;
+    }
+    let moved = tx
+        .execute(
+            "UPDATE cursors SET tx = ?2, position = ?3 \
+             WHERE name = ?1 AND tx = ?4 AND position = ?5",
+            &[name.into(), to.tx.into(), to.position.into(), from.tx.into(), from.position.into()],
+        )
+        .await?;
+    Ok(moved == 1)
 }

@@ -39,6 +39,8 @@ const CHANNEL: &str = "baton";
 const PAYLOAD_BYTES_MAX: usize = 7_000;
 const WRITER_SETTINGS: &str = "SET enable_seqscan = off; SET enable_hashjoin = off; \
      SET enable_mergejoin = off; SET jit = off; SET synchronous_commit = on";
+const READER_SETTINGS: &str =
+    "SET plan_cache_mode = force_custom_plan; SET enable_seqscan = off; SET jit = off";
 /// Key of the advisory lock under which migrations run.
 const MIGRATION_LOCK: i64 = 0x0062_6174_6f6e;
 
@@ -58,6 +60,10 @@ pub(crate) struct Connection {
 impl Connector {
     /// Reads the URL.
     pub fn new(url: &str) -> Result<Self, OpenError> {
+        // The certificate is always checked when TLS is used, so these three mean the same here.
+        let url = url
+            .replace("sslmode=verify-full", "sslmode=require")
+            .replace("sslmode=verify-ca", "sslmode=require");
         let mut config: Config =
             url.parse().map_err(|e: tokio_postgres::Error| OpenError::Url(e.to_string()))?;
         config.connect_timeout(CONNECT_TIMEOUT);
@@ -87,13 +93,13 @@ impl Connector {
         let client = match &self.tls {
             None => {
                 let (client, connection) =
-                    self.config.connect(NoTls).await.map_err(from_postgres)?;
+                    self.config.connect(NoTls).await.map_err(connect_error)?;
                 drive(connection, on_message);
                 client
             }
             Some(tls) => {
                 let (client, connection) =
-                    self.config.connect(tls.clone()).await.map_err(from_postgres)?;
+                    self.config.connect(tls.clone()).await.map_err(connect_error)?;
                 drive(connection, on_message);
                 client
             }
@@ -105,6 +111,14 @@ impl Connector {
         self.connect_with(|_| {}).await
     }
 
+    /// A connection for reading. Plans are made for the values at hand: one that was right while
+    /// the tables were empty would scan them for ever.
+    async fn connect_reader(&self) -> Result<Connection, StoreError> {
+        let connection = self.connect().await?;
+        connection.client.batch_execute(READER_SETTINGS).await.map_err(from_postgres)?;
+        Ok(connection)
+    }
+
     /// A connection for writing: every statement of a writer finds its rows by an index. The
     /// planner would otherwise keep the sequential scans and hash joins that were right while the
     /// tables were empty.
@@ -113,6 +127,25 @@ impl Connector {
         connection.client.batch_execute(WRITER_SETTINGS).await.map_err(from_postgres)?;
         Ok(connection)
     }
+}
+
+/// Why no connection came about, with all causes: there is no statement yet whose values the text
+/// could quote, and a refused certificate has to be told from a server that is away.
+fn connect_error(error: tokio_postgres::Error) -> StoreError {
+    let mut text = error.to_string();
+    let mut cause = std::error::Error::source(&error);
+    while let Some(inner) = cause {
+        text.push_str(": ");
+        text.push_str(&inner.to_string());
+        cause = inner.source();
+    }
+    if text.contains("TLS") || text.contains("certificate") {
+        text.push_str(
+            "; make the certificate's issuer known to this machine, or say sslmode=disable in the \
+             URL where the network is trusted",
+        );
+    }
+    StoreError::Unavailable(format!("postgres: {text}"))
 }
 
 /// Gives up what takes longer than allowed.
@@ -185,6 +218,7 @@ impl Postgres {
         hints: Arc<Hints>,
     ) -> Result<Self, OpenError> {
         let connector = Connector::new(url)?;
+        // Kept by nobody: it holds the lock of the migrations, and readers are set up otherwise.
         let first = connector.connect().await?;
         check_version(&first).await?;
         first
@@ -221,7 +255,7 @@ impl Postgres {
             intake,
             engine,
             connector,
-            readers: Mutex::new(vec![first]),
+            readers: Mutex::default(),
             permits: Semaphore::new(READERS),
             threads: Mutex::new(threads),
         })
@@ -238,7 +272,7 @@ impl Postgres {
         let free = self.readers.lock().unwrap_or_else(PoisonError::into_inner).pop();
         let connection = match free {
             Some(connection) if !connection.client.is_closed() => connection,
-            _ => self.connector.connect().await?,
+            _ => self.connector.connect_reader().await?,
         };
         // When this is given up, the connection goes as well: an answer may still come on it.
         let rows =

@@ -35,6 +35,7 @@ pub struct RetentionReport {
     pub idempotency: u64,
 }
 
+#[derive(Clone)]
 pub(crate) enum RetentionSlice {
     Idempotency { before: Millis },
     Leads { workspace: WorkspaceId, before: Millis, only_rejected: bool },
@@ -70,19 +71,8 @@ impl Store {
         for slice in slices {
             while left > 0 {
                 left -= 1;
-                let again = match &slice {
-                    RetentionSlice::Idempotency { before } => {
-                        RetentionSlice::Idempotency { before: *before }
-                    }
-                    RetentionSlice::Leads { workspace, before, only_rejected } => {
-                        RetentionSlice::Leads {
-                            workspace: *workspace,
-                            before: *before,
-                            only_rejected: *only_rejected,
-                        }
-                    }
-                };
-                let Reply::Retained(done) = self.write(Command::Retain(again)).await? else {
+                let Reply::Retained(done) = self.write(Command::Retain(slice.clone())).await?
+                else {
                     break;
                 };
                 report.leads += done.leads;

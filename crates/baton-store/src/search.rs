@@ -6,7 +6,7 @@
 use crate::command::{Command, Effects, Reply};
 use crate::db::{Tx, Value, id};
 use crate::error::StoreError;
-use crate::events::EventCursor;
+use crate::events::{EventCursor, move_reader};
 use crate::leads::EXAMINED_MAX;
 use crate::store::{Store, WorkspaceStore};
 use baton_domain::id::{LeadId, WorkspaceId};
@@ -199,28 +199,7 @@ pub(crate) async fn run_index(
     tx: &Tx<'_>,
     batch: &IndexBatch,
 ) -> Result<(Reply, Effects), StoreError> {
-    if batch.from == EventCursor::default() {
-        tx.execute(
-            "INSERT INTO cursors (name, tx, position) VALUES (?1, 0, 0) \
-             ON CONFLICT (name) DO NOTHING",
-            &[READER.into()],
-        )
-        .await?;
-    }
-    let moved = tx
-        .execute(
-            "UPDATE cursors SET tx = ?2, position = ?3 \
-             WHERE name = ?1 AND tx = ?4 AND position = ?5",
-            &[
-                READER.into(),
-                batch.to.tx.into(),
-                batch.to.position.into(),
-                batch.from.tx.into(),
-                batch.from.position.into(),
-            ],
-        )
-        .await?;
-    if moved == 0 {
+    if !move_reader(tx, READER, batch.from, batch.to).await? {
         return Ok((Reply::Count(0), Effects::default()));
     }
     for lead in &batch.leads {

@@ -116,13 +116,13 @@ pub(crate) const DELIVERIES_SUPERSEDE: Many = Many {
 /// Parameters: lane, class, now, limit.
 pub(crate) const CLAIM_DUE: Many = Many {
     sqlite: "SELECT ws, id, lead, data_version, event, target_kind, lane, cause, parent, state, \
-             starts, attempts, created_at, due_at, class, wake_at FROM deliveries \
+             starts, attempts, created_at, due_at, class, verdict FROM deliveries \
              WHERE lane = ?1 AND class = ?2 AND wake_at IS NOT NULL AND wake_at <= ?3 \
              ORDER BY wake_at LIMIT ?4",
     postgres: "SELECT d.* FROM unnest($1::uuid[], $2::int8[], $3::int8[], $4::int8[]) \
                AS t(la, cl, nw, li) CROSS JOIN LATERAL (SELECT ws, id, lead, data_version, event, \
                target_kind, lane, cause, parent, state, starts, attempts, created_at, due_at, \
-               class, wake_at FROM deliveries WHERE lane = t.la AND class = t.cl \
+               class, verdict FROM deliveries WHERE lane = t.la AND class = t.cl \
                AND wake_at IS NOT NULL AND wake_at <= t.nw ORDER BY wake_at LIMIT t.li \
                FOR UPDATE SKIP LOCKED) d",
 };

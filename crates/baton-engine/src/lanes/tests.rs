@@ -45,6 +45,7 @@ fn claimed(lane: Uuid, more: bool) -> Claimed {
         was: DeliveryState::Pending,
         starts: 1,
         attempts: 0,
+        last_verdict: None,
         created_at: T,
         due: T,
         token: id,

@@ -14,7 +14,7 @@ use baton_domain::time::{Clock, Entropy, Millis};
 use baton_engine::http::{AllowList, Client, ClientSettings};
 use baton_engine::{
     Engine, EngineClock, EngineHandle, EngineLimits, EngineSettings, Hooks, JitterMode,
-    ManualClock, NoHooks,
+    ManualClock, NoHooks, SystemTimer,
 };
 use baton_sandbox::{Sandbox, SandboxHandle, SandboxSettings};
 use baton_store::capture::{Capture, Captured, NewDelivery};
@@ -48,9 +48,20 @@ impl Entropy for CountingEntropy {
     }
 }
 
+/// Time as it passes, beginning at the start of the test.
+struct RunningClock(tokio::time::Instant);
+
+impl Clock for RunningClock {
+    fn now(&self) -> Millis {
+        START.plus_ms(i64::try_from(self.0.elapsed().as_millis()).unwrap())
+    }
+}
+
 pub struct House {
     pub store: Store,
+    /// The clock of the tests on SQLite; on PostgreSQL nothing goes by it.
     pub clock: Arc<ManualClock>,
+    time: Arc<dyn EngineClock>,
     pub sandbox: SandboxHandle,
     pub workspace: WorkspaceId,
     pub campaign: CampaignId,
@@ -86,41 +97,55 @@ impl House {
     pub async fn built() -> Self {
         let dir = tempfile::tempdir().unwrap();
         let location = Location::Sqlite { dir: dir.path().to_owned() };
-        Self::built_on(location, dir, 1).await
+        let clock = Arc::new(ManualClock::new(START));
+        let time = Arc::clone(&clock) as Arc<dyn EngineClock>;
+        Self::built_on(location, dir, 1, clock, time).await
     }
 
-    /// The same on a PostgreSQL database of its own. Its store goes by the database's clock: moving
-    /// the test's clock has no lasting effect on what is due.
+    /// The same on a PostgreSQL database of its own. Its store goes by the database's clock, which
+    /// no test can move, so time runs by itself.
     pub async fn built_on_postgres() -> Self {
         let url = Secret::new(postgres_database().await);
-        Self::built_on(Location::Postgres { url }, tempfile::tempdir().unwrap(), 1).await
+        Self::built_running(Location::Postgres { url }, 1).await
+    }
+
+    async fn built_running(location: Location, seed: u64) -> Self {
+        let clock = Arc::new(ManualClock::new(START));
+        let running = RunningClock(tokio::time::Instant::now());
+        let time = Arc::new(SystemTimer::new(Arc::new(running)));
+        Self::built_on(location, tempfile::tempdir().unwrap(), seed, clock, time).await
     }
 
     /// Another node on the same database, with an engine of its own, for the same workspace.
     pub async fn another_node(&self) -> Self {
-        let dir = tempfile::tempdir().unwrap();
-        let mut node = Self::built_on(self.location.clone(), dir, 77).await;
+        let mut node = Self::built_running(self.location.clone(), 77).await;
         (node.workspace, node.campaign, node.source) = (self.workspace, self.campaign, self.source);
         node.start().await;
         node
     }
 
-    async fn built_on(location: Location, dir: TempDir, seed: u64) -> Self {
-        let clock = Arc::new(ManualClock::new(START));
+    async fn built_on(
+        location: Location,
+        dir: TempDir,
+        seed: u64,
+        clock: Arc<ManualClock>,
+        time: Arc<dyn EngineClock>,
+    ) -> Self {
         let entropy: Arc<dyn Entropy> = Arc::new(CountingEntropy(AtomicU64::new(seed)));
         let settings = StoreSettings {
             location: location.clone(),
             master: MasterKey::new([9; 32], Arc::clone(&entropy)),
-            clock: Arc::clone(&clock) as Arc<dyn Clock>,
+            clock: Arc::clone(&time) as Arc<dyn Clock>,
             entropy,
         };
         let store = Store::open(settings).await.unwrap();
-        let sandbox = SandboxSettings::loopback(Arc::clone(&clock) as Arc<dyn Clock>);
+        let sandbox = SandboxSettings::loopback(Arc::clone(&time) as Arc<dyn Clock>);
         let sandbox = Sandbox::start(sandbox).await.unwrap();
         let (workspace, campaign, source) = (store.new_id(), store.new_id(), store.new_id());
         let house = Self {
             store,
             clock,
+            time,
             sandbox,
             workspace,
             campaign,
@@ -153,7 +178,7 @@ impl House {
             store: self.store.clone(),
             client,
             registry: Arc::new(registry),
-            clock: Arc::clone(&self.clock) as Arc<dyn EngineClock>,
+            clock: Arc::clone(&self.time),
             limits,
             jitter: JitterMode::None,
             hooks,

@@ -75,13 +75,18 @@ async fn a_breaker_opens_probes_and_closes() {
         house.until_state(delivery, "failed").await;
         all.push(delivery);
     }
-    let waiting = [house.lead(down).await, house.lead(down).await, house.lead(down).await];
+    let mut waiting = Vec::new();
+    for _ in 0..3 {
+        // Due in different milliseconds: that is the order in which they go.
+        house.clock.advance(1);
+        waiting.push(house.lead(down).await);
+    }
     let witness = house.destination("/up", json!({})).await;
     let seen = house.lead(witness).await;
     house.until_state(seen, "accepted").await;
     assert_eq!(house.engine().stats().breakers_open, 1);
-    for delivery in waiting {
-        let row = house.delivery(delivery).await;
+    for delivery in &waiting {
+        let row = house.delivery(*delivery).await;
         assert_eq!((row.state, row.attempts), (DeliveryState::Pending, 0));
     }
     // The first probe fails: one delivery is spent on it, the others wait on.

@@ -41,27 +41,50 @@ async fn live(seed: u64, location: Location) {
     world.end().await;
 }
 
-fn seeds() -> impl Iterator<Item = u64> {
+/// The seeds of one of [`PARTS`] parts.
+fn seeds(part: u64) -> impl Iterator<Item = u64> {
     let first = number("BATON_SIM_FIRST", 1);
-    first..first + number("BATON_SIM_SEEDS", SEEDS)
+    let end = first + number("BATON_SIM_SEEDS", SEEDS);
+    (first..end).filter(move |seed| seed % PARTS == part)
 }
 
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn nothing_is_lost_doubled_or_stuck_on_sqlite() {
-    for seed in seeds() {
+async fn on_sqlite(part: u64) {
+    for seed in seeds(part) {
         let dir = tempfile::tempdir().expect("a directory");
         live(seed, Location::Sqlite { dir: dir.path().to_owned() }).await;
     }
 }
 
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn nothing_is_lost_doubled_or_stuck_on_postgres() {
+async fn on_postgres(part: u64) {
     let url = std::env::var("BATON_TEST_POSTGRES_URL")
         .expect("BATON_TEST_POSTGRES_URL is not set: run with scripts/with-postgres.sh");
-    let url = world::new_database(&url).await;
-    for seed in seeds() {
+    let url = world::new_database(&url, part).await;
+    for seed in seeds(part) {
         let own = baton_domain::secret::Secret::new(url.clone());
         live(seed, Location::Postgres { url: own }).await;
         world::empty_database(&url).await;
     }
+}
+
+/// In parts, so that the runner can share them out.
+const PARTS: u64 = 4;
+
+macro_rules! nothing_is_lost_doubled_or_stuck {
+    ($($name:ident: $lives:ident($part:literal);)*) => {$(
+        #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+        async fn $name() {
+            $lives($part).await;
+        }
+    )*};
+}
+
+nothing_is_lost_doubled_or_stuck! {
+    lives_on_sqlite_0: on_sqlite(0);
+    lives_on_sqlite_1: on_sqlite(1);
+    lives_on_sqlite_2: on_sqlite(2);
+    lives_on_sqlite_3: on_sqlite(3);
+    lives_on_postgres_0: on_postgres(0);
+    lives_on_postgres_1: on_postgres(1);
+    lives_on_postgres_2: on_postgres(2);
+    lives_on_postgres_3: on_postgres(3);
 }

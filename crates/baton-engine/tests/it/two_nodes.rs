@@ -22,7 +22,8 @@ async fn two_nodes_send_every_lead_and_every_event_once() {
         let captured = node.capture(LeadState::Received, &[destination]).await;
         deliveries.extend(captured.deliveries);
     }
-    let all = house.sandbox.wait_for(120).await.unwrap();
+    house.sandbox.wait_for(120).await.unwrap();
+    let all = house.sandbox.received();
     let ids = |path: &str| -> Vec<String> {
         let ours = all.iter().filter(|r| r.path == path);
         ours.map(|r| r.header("webhook-id").unwrap().to_owned()).collect()
@@ -32,13 +33,24 @@ async fn two_nodes_send_every_lead_and_every_event_once() {
         assert_eq!(ids.len(), 60, "{path}");
         assert_eq!(ids.iter().collect::<HashSet<_>>().len(), 60, "{path}");
     }
-    for delivery in deliveries {
-        house
-            .until_ticking("accepted", 100, || async {
-                house.delivery(delivery).await.state == DeliveryState::Accepted
-            })
-            .await;
-    }
+    let done = || async {
+        for delivery in &deliveries {
+            if house.delivery(*delivery).await.state != DeliveryState::Accepted {
+                return false;
+            }
+        }
+        true
+    };
+    let (mut here, mut there) = (house.engine().changed(), other.engine().changed());
+    let all_accepted = async {
+        while !done().await {
+            tokio::select! {
+                moved = here.changed() => moved.unwrap(),
+                moved = there.changed() => moved.unwrap(),
+            }
+        }
+    };
+    tokio::time::timeout(Duration::from_secs(30), all_accepted).await.unwrap();
     assert_eq!(house.deliveries_to(hook.uuid()).await.len(), 60);
     assert_eq!(house.sandbox.received_count(), 120);
 }
@@ -55,11 +67,7 @@ async fn what_a_stopped_node_gives_back_the_other_one_sends() {
     let other = house.another_node().await;
     house.sandbox.set_rule("/crm", Reply::status(200)).unwrap();
     house.stop(Duration::ZERO).await;
-    other
-        .until_ticking("accepted", 100, || async {
-            other.delivery(delivery).await.state == DeliveryState::Accepted
-        })
-        .await;
+    other.until_state(delivery, "accepted").await;
     let row = other.delivery(delivery).await;
     assert_eq!((row.attempts, house.sandbox.received_count()), (1, 2));
 }
@@ -73,11 +81,10 @@ async fn a_switch_thrown_by_an_answer_holds_on_both_nodes() {
     let other = house.another_node().await;
     let first = house.lead(gone).await;
     house.until_state(first, "held").await;
-    other
-        .until_ticking("known", 100, || async {
-            other.store.snapshot().destinations[&gone].body.disabled.is_some()
-        })
-        .await;
+    let mut config = other.store.hints().config();
+    let known =
+        config.wait_for(|_| other.store.snapshot().destinations[&gone].body.disabled.is_some());
+    tokio::time::timeout(Duration::from_secs(30), known).await.unwrap().unwrap();
     let later = other.lead(gone).await;
     let row = other.delivery(later).await;
     assert_eq!((row.state, row.stopped), (DeliveryState::Pending, true));

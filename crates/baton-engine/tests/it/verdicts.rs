@@ -136,12 +136,14 @@ async fn wrong_credentials_hold_one_lead_and_spare_the_others() {
     let witness = house.lead(witness).await;
     house.until_state(witness, "accepted").await;
     assert_eq!(house.delivery(waiting).await.attempts, 0);
-    house.sandbox.set_rule("/locked", Reply::status(200)).unwrap();
     // The person changes the destination: no probe is waited for.
-    house.write_destination(locked, "/locked", json!({}), Expect::Any).await;
+    house.write_destination(locked, "/mended", json!({}), Expect::Any).await;
     house.until_state(waiting, "accepted").await;
     assert_eq!(house.store.workspace(house.workspace).release_held(locked).await.unwrap(), 1);
     house.until_state(first, "accepted").await;
+    let last = house.sandbox.received().pop().unwrap();
+    assert_eq!(last.path, "/mended", "what is let go goes by the mended settings");
+    assert_eq!(last.header("webhook-id"), Some(first.to_string().as_str()));
 }
 
 #[tokio::test]

@@ -234,10 +234,7 @@ fn accept(
     let event_seq = row.map_or(0, |r| r.event_seq) + kinds.len() as i64;
     for (offset, kind) in kinds.iter().enumerate() {
         let n = event_seq - kinds.len() as i64 + offset as i64 + 1;
-        let delta = duplicate_of
-            .filter(|_| *kind == EventKind::LeadDuplicate)
-            .map(|(of, _)| format!("{{\"duplicate_of\":\"{of}\"}}"))
-            .unwrap_or_else(|| "{}".to_owned());
+        let delta = delta_of(capture, *kind, state, duplicate_of.map(|(of, _)| of));
         rows.events.push(vec![
             id(capture.event_ids[offset.min(2)]),
             id(capture.workspace),
@@ -246,7 +243,7 @@ fn accept(
             id(lead),
             n.into(),
             data_version.into(),
-            Value::Bytes(delta.into_bytes()),
+            Value::Bytes(delta),
         ]);
     }
     effects.events = true;
@@ -260,6 +257,26 @@ fn accept(
     let deliveries =
         add_deliveries(capture, lead, state, data_version, row.is_some(), rows, effects);
     Captured { lead, state, duplicate_of, replayed: false, stale: false, deliveries }
+}
+
+/// What an event keeps of its moment: the state then, what the lead repeats, why it was refused.
+fn delta_of(
+    capture: &Capture,
+    kind: EventKind,
+    state: LeadState,
+    duplicate_of: Option<LeadId>,
+) -> Vec<u8> {
+    let mut delta = serde_json::Map::new();
+    delta.insert("state".to_owned(), state.as_str().into());
+    if let Some(of) = duplicate_of.filter(|_| kind == EventKind::LeadDuplicate) {
+        delta.insert("duplicate_of".to_owned(), of.to_string().into());
+    }
+    let refused = matches!(kind, EventKind::LeadRejected | EventKind::LeadQuarantined);
+    let problems = capture.problems.as_ref().filter(|_| refused);
+    if let Some(problems) = problems.and_then(|p| serde_json::from_slice(p).ok()) {
+        delta.insert("problems".to_owned(), problems);
+    }
+    serde_json::Value::Object(delta).to_string().into_bytes()
 }
 
 fn event_kinds(revision: bool, state: LeadState, duplicate: bool) -> Vec<EventKind> {

@@ -62,17 +62,18 @@ async fn run(wanted: &[String], table: &mut Table) {
         over_http::steady(table, &sub("steady")).await;
     }
     if runs("million") {
-        million(table, &sub("million")).await;
+        million(table, &sub("million"), &sub("claims")).await;
     }
     ratios.show(table);
 }
 
-async fn million(table: &mut Table, data: &Path) {
+async fn million(table: &mut Table, data: &Path, empty: &Path) {
     let leads = env_or("BENCH_MILLION", 1_000_000);
     // The server makes its own key file, so that the fill and the server agree on it.
     server::Server::start(data, None).await.stop();
     store_alone::fill(data, leads).await;
     over_http::million(table, data).await;
+    store_alone::claim_cost(table, empty, data).await;
 }
 
 /// Makes a database of its own on the server the URL names.

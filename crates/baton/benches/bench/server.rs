@@ -33,6 +33,8 @@ impl Server {
             .args(["serve", "--listen", "127.0.0.1:0", "--allow-private", "--data"])
             .arg(data)
             .env("BATON_BOOTSTRAP_KEY", KEY)
+            // The key of the store that fills the data directories.
+            .env("BATON_MASTER_KEY", "01".repeat(32))
             .stdout(Stdio::piped())
             .stderr(Stdio::null());
         if let Some(url) = database {

@@ -49,6 +49,61 @@ pub async fn fill(dir: &Path, leads: u64) {
     while store.index_search().await.expect("indexed") > 0 {}
 }
 
+/// What a claim of one due delivery costs: in an empty database, and among a million finished and
+/// a hundred thousand blocked rows.
+pub async fn claim_cost(table: &mut Table, empty: &Path, full: &Path) {
+    let mut medians = Vec::new();
+    for (what, dir, blocked) in [("an empty database", empty, 0), ("the full one", full, 500)] {
+        let (store, ids) = open(Location::Sqlite { dir: dir.to_owned() }).await;
+        for n in 0..blocked {
+            let mut capture = lead(&store, ids, 10_000_000 + n);
+            // 200 rows each in 500 lanes that nobody asks for.
+            capture.deliveries = (0..200)
+                .map(|k| NewDelivery {
+                    id: store.new_id(),
+                    destination: DestinationId::from_uuid(uuid::Uuid::from_u128(k % 500 + 1)),
+                    due: store.now(),
+                })
+                .collect();
+            store.capture(capture).await.expect("captured");
+        }
+        let mut times = crate::load::histogram();
+        for n in 0..1_000 {
+            let mut capture = lead(&store, ids, 20_000_000 + n);
+            capture.duplicates = None;
+            store.capture(capture).await.expect("captured");
+            let at = Instant::now();
+            let claimed = claim(&store, ids).await;
+            times.saturating_record(u64::try_from(at.elapsed().as_micros()).unwrap_or(1).max(1));
+            for delivery in &claimed {
+                store.finish(finish(&store, delivery)).await.expect("ended");
+            }
+        }
+        let (p50, p99) = (times.value_at_percentile(50.0), times.value_at_percentile(99.0));
+        medians.push(p50 as f64);
+        table.row(
+            &format!("claim of one due delivery in {what}"),
+            &format!("p50 {p50} us, p99 {p99} us, commit included"),
+        );
+    }
+    table.row(
+        "ratio: claim among a million finished and 100,000 blocked to empty",
+        &format!("{:.2}", medians[1] / medians[0]),
+    );
+}
+
+async fn claim(store: &Store, ids: Ids) -> Vec<baton_store::ClaimedDelivery> {
+    let room = LaneRoom { lane: ids.lane.uuid(), first: 256, retry: 256, total: 256 };
+    let now = store.now();
+    let claim = Claim {
+        lanes: vec![room],
+        now,
+        lease_until: now.plus_ms(45_000),
+        token: store.new_id::<SourceId>().uuid(),
+    };
+    store.claim(claim).await.expect("claimed").deliveries
+}
+
 async fn open(location: Location) -> (Store, Ids) {
     let entropy = Arc::new(CountingEntropy(AtomicU64::new(1)));
     let settings = StoreSettings {
@@ -109,15 +164,7 @@ async fn capture(store: &Store, ids: Ids, leads: u64) -> Duration {
 async fn deliver(store: &Store, ids: Ids, leads: u64) {
     let mut done = 0;
     while done < leads {
-        let room = LaneRoom { lane: ids.lane.uuid(), first: 256, retry: 256, total: 256 };
-        let now = store.now();
-        let claim = Claim {
-            lanes: vec![room],
-            now,
-            lease_until: now.plus_ms(45_000),
-            token: store.new_id::<SourceId>().uuid(),
-        };
-        let claimed = store.claim(claim).await.expect("claimed").deliveries;
+        let claimed = claim(store, ids).await;
         done += claimed.len() as u64;
         let tasks: Vec<_> = claimed
             .into_iter()

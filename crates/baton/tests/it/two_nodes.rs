@@ -1,6 +1,6 @@
 //! Two servers on one PostgreSQL.
 
-use crate::crash::{drained, serve};
+use crate::crash::{Harvest, drained, serve};
 use crate::load::{Acknowledged, Load};
 use crate::process::{Baton, Database, Signal, until};
 use crate::scene::{Scene, sandbox};
@@ -40,7 +40,7 @@ async fn a_killed_node_s_deliveries_are_taken_over() {
     pair.one.kill().await;
     acknowledged.reaches(acknowledged.count() + 50).await;
     load.stop().await;
-    drained(&pair.other.api(), &pair.sandbox, &acknowledged).await;
+    drained(&pair.other.api(), &pair.sandbox, &acknowledged, Harvest::default()).await;
     assert!(pair.other.stop().await.success());
 }
 
@@ -95,7 +95,7 @@ async fn a_paused_node_s_late_result_is_refused_and_nothing_sticks() {
     let load = Load::start(&[one.url.clone(), other.url.clone()], &scene.inbound, &acknowledged);
     acknowledged.reaches(50).await;
     load.stop().await;
-    drained(&api, &sandbox, &acknowledged).await;
+    drained(&api, &sandbox, &acknowledged, Harvest::default()).await;
     assert!(one.stop().await.success());
     assert!(other.stop().await.success());
 }

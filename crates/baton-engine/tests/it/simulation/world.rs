@@ -108,9 +108,9 @@ async fn connect(url: &str) -> tokio_postgres::Client {
     client
 }
 
-/// Makes a database for all seeds.
-pub async fn new_database(url: &str) -> String {
-    let name = format!("sim_{}", std::process::id());
+/// Makes a database for all seeds of a part.
+pub async fn new_database(url: &str, part: u64) -> String {
+    let name = format!("sim_{}_{part}", std::process::id());
     let client = connect(url).await;
     client.batch_execute(&format!("CREATE DATABASE {name}")).await.expect("create database");
     let (head, _) = url.rsplit_once('/').expect("a URL with a database");
