@@ -1,7 +1,7 @@
 //! PostgreSQL out of reach: captures are refused at once, nothing acknowledged is lost, no attempt
 //! is spent, and all goes on by itself when it is back.
 
-use crate::crash::{drained, serve};
+use crate::crash::{Harvest, drained, serve};
 use crate::faults::{is_come_again, never_panicked, post, stored};
 use crate::load::{Acknowledged, Load};
 use crate::process::{Baton, Database, until};
@@ -204,7 +204,7 @@ async fn while_the_database_is_gone_leads_are_refused_at_once_and_attempts_are_n
     gate.is(State::Open);
     until("it is ready again", || async { api.call("GET", "/readyz", None).await.0 == 200 }).await;
     acknowledged.note(scene.lead(&baton.url, "later@example.com").await);
-    drained(&api, &sandbox, &acknowledged).await;
+    drained(&api, &sandbox, &acknowledged, Harvest::default()).await;
     assert_eq!(acknowledged.count(), WAITING + 1);
     no_attempt_was_spent(&api.all("/api/v1/deliveries").await, sandbox.received_count());
     never_panicked(&baton.log());
@@ -242,7 +242,7 @@ async fn connections_cut_under_load_lose_no_acknowledged_lead() {
     }
     acknowledged.reaches(acknowledged.count() + 30).await;
     load.stop().await;
-    drained(&api, &sandbox, &acknowledged).await;
+    drained(&api, &sandbox, &acknowledged, Harvest::default()).await;
     never_panicked(&baton.log());
     assert!(baton.stop().await.success());
 }
@@ -268,7 +268,7 @@ async fn a_connection_lost_in_the_commit_is_answered_by_what_became_of_it() {
     gate.set("answer-lost@example.com", Lost::Answer);
     acknowledged.note(scene.lead(&baton.url, "answer-lost@example.com").await);
     assert!(gate.has_sprung());
-    drained(&api, &sandbox, &acknowledged).await;
+    drained(&api, &sandbox, &acknowledged, Harvest::default()).await;
     assert_eq!(stored(&api).await, acknowledged.leads());
     never_panicked(&baton.log());
     assert!(baton.stop().await.success());
@@ -297,7 +297,7 @@ async fn a_silent_database_is_given_up_in_time_and_taken_up_again() {
     gate.is(State::Open);
     until("it is ready again", || async { api.call("GET", "/readyz", None).await.0 == 200 }).await;
     acknowledged.note(scene.lead(&baton.url, "after@example.com").await);
-    drained(&api, &sandbox, &acknowledged).await;
+    drained(&api, &sandbox, &acknowledged, Harvest::default()).await;
     never_panicked(&baton.log());
     assert!(baton.stop().await.success());
 }
