@@ -304,8 +304,8 @@ impl WorkspaceStore {
             .transpose()
     }
 
-    /// Sends a finished or waiting delivery's lead again, as a delivery of its own. `nonce` makes
-    /// each press of the button its own resend.
+    /// Sends a finished or waiting delivery's lead again, as a delivery of its own: each
+    /// call is a resend of its own.
     pub async fn resend(&self, delivery: DeliveryId) -> Result<DeliveryId, StoreError> {
         self.resend_as(delivery, self.store.new_id(), self.store.now(), None).await
     }

@@ -147,18 +147,19 @@ pub(crate) const CLAIM_TAKE: Many = Many {
                WHERE deliveries.ws = t.w AND deliveries.id = t.i",
 };
 
-/// Parameters: ws, id, token, state, spent, next_at, verdict, note, now. Gives id and token of what
-/// was ours: two owners of one delivery, one of them too late, may end in one batch.
+/// Parameters: ws, id, token, state, spent, next_at, verdict, note, now. Gives id, token and data
+/// version of what was ours: two owners of one delivery, one of them too late, may end in one batch.
 pub(crate) const FINISH: Many = Many {
     sqlite: "UPDATE deliveries SET state = ?4, class = 1, attempts = attempts + ?5, due_at = ?6, \
              wake_at = ?6, token = NULL, verdict = coalesce(?7, verdict), note = ?8, \
-             updated_at = ?9 WHERE ws = ?1 AND id = ?2 AND token = ?3 RETURNING id, ?3",
+             updated_at = ?9 WHERE ws = ?1 AND id = ?2 AND token = ?3 RETURNING id, ?3, data_version",
     postgres: "UPDATE deliveries SET state = t.st, class = 1, attempts = attempts + t.sp, \
                due_at = t.nx, wake_at = t.nx, token = NULL, verdict = coalesce(t.ve, verdict), \
                note = t.nt, updated_at = t.nw FROM unnest($1::uuid[], $2::uuid[], $3::uuid[], \
                $4::text[], $5::int8[], $6::int8[], $7::text[], $8::text[], $9::int8[]) \
                AS t(w, i, tk, st, sp, nx, ve, nt, nw) WHERE deliveries.ws = t.w \
-               AND deliveries.id = t.i AND deliveries.token = t.tk RETURNING deliveries.id, t.tk",
+               AND deliveries.id = t.i AND deliveries.token = t.tk \
+               RETURNING deliveries.id, t.tk, deliveries.data_version",
 };
 
 /// Parameters: delivery, n, ws, late, started_at, ended_at, verdict, body, answer.

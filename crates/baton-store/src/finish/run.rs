@@ -9,11 +9,12 @@ use crate::sql;
 use baton_domain::delivery::DeliveryState;
 use baton_domain::id::{DeliveryId, LeadId, TypedId};
 use baton_domain::time::Millis;
-use std::collections::{BTreeMap, HashMap, HashSet};
+use std::collections::{BTreeMap, HashMap};
 use uuid::Uuid;
 
-/// Claims that were still theirs who finished: delivery and token.
-type Owned = HashSet<(DeliveryId, Uuid)>;
+/// Claims that were still theirs who finished, delivery and token, with the version of the lead's
+/// data that the delivery carried.
+type Owned = HashMap<(DeliveryId, Uuid), i64>;
 
 fn claim_of(finish: &Finish) -> (DeliveryId, Uuid) {
     (finish.delivery, finish.token)
@@ -30,7 +31,7 @@ pub(crate) async fn run_finishes(
     write_followups(tx, commands, &owned, &mut effects).await?;
     for command in commands {
         let finish = &command.finish;
-        if !owned.contains(&claim_of(finish)) {
+        if !owned.contains_key(&claim_of(finish)) {
             continue;
         }
         if let Some(lead) = finish.lead.filter(|_| finish.state.is_final() || finish.lead_delivered)
@@ -43,7 +44,7 @@ pub(crate) async fn run_finishes(
     }
     let replies = commands
         .iter()
-        .map(|c| Ok(Reply::Finished { owned: owned.contains(&claim_of(&c.finish)) }))
+        .map(|c| Ok(Reply::Finished { owned: owned.contains_key(&claim_of(&c.finish)) }))
         .collect();
     Ok((replies, effects))
 }
@@ -74,13 +75,15 @@ async fn finish_deliveries(tx: &Tx<'_>, commands: &[&FinishCommand]) -> Result<O
         .query_many(&sql::FINISH, &params)
         .await?
         .iter()
-        .map(|row| Ok((row.id(0)?, row.uuid(1)?)))
+        .map(|row| Ok(((row.id(0)?, row.uuid(1)?), row.int(2)?)))
         .collect::<Result<_, StoreError>>()?;
     let retrying: Vec<Vec<Value>> = commands
         .iter()
         .map(|c| &c.finish)
         .filter(|f| {
-            f.state == DeliveryState::Retrying && f.lead.is_some() && owned.contains(&claim_of(f))
+            f.state == DeliveryState::Retrying
+                && f.lead.is_some()
+                && owned.contains_key(&claim_of(f))
         })
         .map(|f| vec![id(f.workspace), id(f.delivery), f.now.into()])
         .collect();
@@ -102,7 +105,7 @@ async fn write_records(
                 id(finish.delivery),
                 attempt.n.into(),
                 id(finish.workspace),
-                (!owned.contains(&claim_of(finish))).into(),
+                (!owned.contains_key(&claim_of(finish))).into(),
                 attempt.started_at.into(),
                 finish.now.into(),
                 attempt.verdict.as_str().into(),
@@ -134,7 +137,7 @@ async fn write_events(
     // One row per lead: an UPDATE with arrays would touch a lead named twice only once.
     let mut touched: BTreeMap<LeadId, (Value, i64, bool, Millis)> = BTreeMap::new();
     let ours: Vec<&Finish> =
-        commands.iter().map(|c| &c.finish).filter(|f| owned.contains(&claim_of(f))).collect();
+        commands.iter().map(|c| &c.finish).filter(|f| owned.contains_key(&claim_of(f))).collect();
     for finish in &ours {
         let Some(lead) = finish.lead else { continue };
         if finish.events.is_empty() && !finish.lead_delivered {
@@ -197,14 +200,14 @@ async fn write_followups(
     effects: &mut Effects,
 ) -> Result<(), StoreError> {
     let mut rows = Vec::new();
-    for finish in commands.iter().map(|c| &c.finish).filter(|f| owned.contains(&claim_of(f))) {
+    for finish in commands.iter().map(|c| &c.finish) {
+        let Some(version) = owned.get(&claim_of(finish)) else { continue };
         for followup in &finish.followups {
-            let version = current_version(tx, finish).await?;
             rows.push(vec![
                 id(finish.workspace),
                 id(followup.id),
                 opt_id(finish.lead),
-                version.into(),
+                (*version).into(),
                 Value::Null,
                 Value::Int(0),
                 id(followup.destination),
@@ -218,17 +221,6 @@ async fn write_followups(
     }
     tx.execute_many(&sql::DELIVERIES_ADD, &rows).await?;
     Ok(())
-}
-
-/// The version the failed delivery carried: a failover gets the same lead.
-async fn current_version(tx: &Tx<'_>, finish: &Finish) -> Result<i64, StoreError> {
-    let row = tx
-        .query_opt(
-            "SELECT data_version FROM deliveries WHERE ws = ?1 AND id = ?2",
-            &[id(finish.workspace), id(finish.delivery)],
-        )
-        .await?;
-    row.map_or(Ok(1), |r| r.int(0))
 }
 
 pub(crate) async fn run_release(

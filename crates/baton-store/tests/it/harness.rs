@@ -65,7 +65,6 @@ impl Entropy for TestEntropy {
 
 pub struct Bench {
     pub store: Store,
-    pub engine: Engine,
     pub clock: Arc<TestClock>,
     pub location: Location,
     pub workspace: WorkspaceId,
@@ -121,7 +120,7 @@ impl Bench {
         let workspace = store.new_id();
         let campaign = store.new_id();
         let source = store.new_id();
-        Self { store, engine, clock, location, workspace, campaign, source, _dir: dir }
+        Self { store, clock, location, workspace, campaign, source, _dir: dir }
     }
 
     pub async fn another_node(&self) -> Store {

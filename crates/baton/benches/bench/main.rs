@@ -72,7 +72,7 @@ async fn million(table: &mut Table, data: &Path, empty: &Path) {
     // The server makes its own key file, so that the fill and the server agree on it.
     server::Server::start(data, None).await.stop();
     store_alone::fill(data, leads).await;
-    over_http::million(table, data).await;
+    over_http::million(table, data, leads).await;
     store_alone::claim_cost(table, empty, data).await;
 }
 

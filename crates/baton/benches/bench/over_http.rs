@@ -184,10 +184,10 @@ pub async fn bad_neighbour(table: &mut Table, data: &Path) {
     server.stop();
 }
 
-/// A million stored leads: start, memory, an open loop, the inbox.
-pub async fn million(table: &mut Table, data: &Path) {
+/// A million stored leads (or as many as `stored` says): start, memory, an open loop, the inbox.
+pub async fn million(table: &mut Table, data: &Path, stored: u64) {
     let server = Server::start(data, None).await;
-    table.row("start with a million leads", &format!("{:.2} s", server.started_in));
+    table.row(&format!("start with {stored} leads"), &format!("{:.2} s", server.started_in));
     let idle = server.resident_mb();
     let receiver = Receiver::start(true, Instant::now()).await;
     let path = server.campaign("Million", &[receiver.url()]).await;
@@ -200,7 +200,7 @@ pub async fn million(table: &mut Table, data: &Path) {
         "; {kb:.1} KB written a lead; resident idle {idle:.0} MB, after {:.0} MB",
         server.resident_mb()
     );
-    show(table, "open loop 5,000/s at a million leads", &loaded, &more);
+    show(table, &format!("open loop 5,000/s at {stored} leads"), &loaded, &more);
     receiver.wait_for(100_000, Duration::from_secs(120)).await;
     for (what, query) in [
         ("newest", "limit=50"),
@@ -221,7 +221,7 @@ pub async fn million(table: &mut Table, data: &Path) {
             status: 200,
         };
         let loaded = run(&plan).await;
-        show(table, &format!("inbox page at a million leads: {what}"), &loaded, "");
+        show(table, &format!("inbox page at {stored} leads: {what}"), &loaded, "");
     }
     server.stop();
 }

@@ -87,7 +87,7 @@ pub async fn claim_cost(table: &mut Table, empty: &Path, full: &Path) {
         );
     }
     table.row(
-        "ratio: claim among a million finished and 100,000 blocked to empty",
+        "ratio: claim in the full database, 100,000 rows blocked, to empty",
         &format!("{:.2}", medians[1] / medians[0]),
     );
 }
