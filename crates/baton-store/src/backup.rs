@@ -2,7 +2,7 @@
 
 use crate::db::from_sqlite;
 use crate::error::{OpenError, StoreError};
-use crate::sqlite::DATABASE_FILE;
+use crate::sqlite::{DATABASE_FILE, SEARCH_FILE};
 use crate::store::Store;
 use rusqlite::{Connection, OpenFlags};
 use std::path::Path;
@@ -98,6 +98,8 @@ pub fn restore(
             std::fs::remove_file(&stale).map_err(directory)?;
         }
     }
+    // It is of the database that is replaced, and fills itself again.
+    crate::sqlite::remove_index(&dir.join(SEARCH_FILE)).map_err(directory)?;
     let partial = dir.join(format!("{DATABASE_FILE}.partial"));
     std::fs::copy(backup, &partial).map_err(directory)?;
     if held {

@@ -11,7 +11,7 @@ use crate::error::StoreError;
 use crate::events::FanOut;
 use crate::finish::{Finish, Release};
 use crate::retention::{RetentionReport, RetentionSlice};
-use crate::search::IndexBatch;
+use crate::search::{IndexBatch, Unindex};
 use crate::tasks::{NewTask, TaskClaim, TaskFinish, TaskRow};
 use baton_domain::id::{DeliveryId, LeadId};
 use baton_domain::time::Millis;
@@ -51,6 +51,7 @@ pub(crate) enum Command {
     ClaimTask(TaskClaim),
     FinishTask(TaskFinish),
     Index(IndexBatch),
+    Unindex(Unindex),
     Retain(RetentionSlice),
     Heartbeat {
         node: Uuid,
@@ -70,6 +71,37 @@ pub(crate) enum Command {
     CancelOrphans {
         now: Millis,
     },
+}
+
+/// Which of the writers runs a command, where there are several.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum WriterOf {
+    /// Captures, and what people and scripts ask for.
+    Intake,
+    /// Claims, finishes, renewals.
+    Engine,
+    /// What nobody waits for, some of it long.
+    Upkeep,
+    /// The search index: a file of its own on SQLite.
+    Search,
+}
+
+impl Command {
+    pub(crate) fn writer(&self) -> WriterOf {
+        match self {
+            Self::Claim(_) | Self::Finish(_) | Self::Release(_) | Self::Renew { .. } => {
+                WriterOf::Engine
+            }
+            Self::FanOut(_)
+            | Self::Retain(_)
+            | Self::Heartbeat { .. }
+            | Self::ReleaseHeld { .. }
+            | Self::ResumeHeldLeads(_)
+            | Self::CancelOrphans { .. } => WriterOf::Upkeep,
+            Self::Index(_) | Self::Unindex(_) => WriterOf::Search,
+            _ => WriterOf::Intake,
+        }
+    }
 }
 
 #[derive(Debug)]

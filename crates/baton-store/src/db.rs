@@ -345,12 +345,7 @@ impl Tx<'_> {
                 Ok(found)
             }
             Self::Pg { client, statements } => {
-                let statement = statements.get(client, many.postgres).await?;
-                let columns = columns_of(rows);
-                let params: Vec<&(dyn ToSql + Sync)> =
-                    columns.iter().map(|c| c as &(dyn ToSql + Sync)).collect();
-                let rows = client.query(&statement, &params).await.map_err(from_postgres)?;
-                rows.iter().map(pg_row).collect()
+                pg_query_many(client, statements, many, rows).await
             }
         }
     }
@@ -410,6 +405,21 @@ pub async fn pg_query(
     let statement = statements.get(client, sql).await?;
     let params: Vec<&(dyn ToSql + Sync)> =
         params.iter().map(|p| p as &(dyn ToSql + Sync)).collect();
+    let rows = client.query(&statement, &params).await.map_err(from_postgres)?;
+    rows.iter().map(pg_row).collect()
+}
+
+/// Runs one query for many rows of parameters on a PostgreSQL connection.
+pub async fn pg_query_many(
+    client: &tokio_postgres::Client,
+    statements: &Statements,
+    many: &Many,
+    rows: &[Vec<Value>],
+) -> Result<Vec<Row>, StoreError> {
+    let statement = statements.get(client, many.postgres).await?;
+    let columns = columns_of(rows);
+    let params: Vec<&(dyn ToSql + Sync)> =
+        columns.iter().map(|c| c as &(dyn ToSql + Sync)).collect();
     let rows = client.query(&statement, &params).await.map_err(from_postgres)?;
     rows.iter().map(pg_row).collect()
 }

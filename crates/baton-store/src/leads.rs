@@ -1,7 +1,7 @@
 //! Reading leads, and letting held ones go.
 
 use crate::command::{Command, Effects, Reply};
-use crate::db::{Row, Tx, Value, id};
+use crate::db::{Many, Row, Tx, Value, id};
 use crate::error::StoreError;
 use crate::events::EventRow;
 use crate::sql;
@@ -75,6 +75,16 @@ pub struct LeadFilter {
     pub limit: u32,
 }
 
+impl LeadFilter {
+    /// Whether rows that the indexes give are still sifted, so that a bound is needed.
+    fn sifts(&self) -> bool {
+        self.campaign.is_some()
+            || self.source.is_some()
+            || self.status.is_some()
+            || self.state.is_some_and(|state| !is_rare(state))
+    }
+}
+
 /// One page of a list.
 #[derive(Clone, Debug)]
 pub struct Page<T> {
@@ -107,6 +117,19 @@ fn read_row(row: &Row) -> Result<LeadRow, StoreError> {
         data: serde_json::from_slice(row.bytes(13)?).map_err(|e| damaged(e.to_string()))?,
     })
 }
+
+/// Parameters: ws, id.
+const LEADS_FIND: Many = Many {
+    sqlite: "SELECT l.id, l.campaign, l.source, l.state, l.status, l.score, l.data_version, \
+             l.test, l.duplicate_of, l.partial_seq, l.problems, l.created_at, l.updated_at, d.body \
+             FROM leads l JOIN lead_data d ON d.lead = l.id AND d.version = l.data_version \
+             WHERE l.ws = ?1 AND l.id = ?2",
+    postgres: "SELECT l.id, l.campaign, l.source, l.state, l.status, l.score, l.data_version, \
+               l.test, l.duplicate_of, l.partial_seq, l.problems, l.created_at, l.updated_at, \
+               d.body FROM unnest($1::uuid[], $2::uuid[]) AS t(w, i) \
+               JOIN leads l ON l.ws = t.w AND l.id = t.i \
+               JOIN lead_data d ON d.lead = l.id AND d.version = l.data_version",
+};
 
 /// The id that sorts just below every id of the instant `at`.
 fn floor_id(at: Millis) -> Value {
@@ -179,32 +202,25 @@ impl WorkspaceStore {
             return self.leads_among(filter, ids, limit).await;
         }
         let mut params = vec![id(self.workspace)];
-        let mut sql = "SELECT * FROM leads l WHERE l.ws = ?1".to_owned();
-        push_before(&mut sql, &mut params, filter.before);
-        if let Some(since) = filter.since {
-            params.push(floor_id(since));
-            sql.push_str(&format!(" AND l.id >= ?{}", params.len()));
-        }
-        if let Some(until) = filter.until {
-            params.push(floor_id(until));
-            sql.push_str(&format!(" AND l.id < ?{}", params.len()));
-        }
-        // The state stands in the text so that the partial index over rare states is used.
-        if let Some(state) = filter.state {
-            sql.push_str(&format!(" AND l.state = '{state}'"));
-        }
-        sql.push_str(&format!(" ORDER BY l.id DESC LIMIT {EXAMINED_MAX}"));
-        let mut outer = format!(
-            "SELECT {COLUMNS} FROM ({sql}) l JOIN lead_data d ON d.lead = l.id \
-             AND d.version = l.data_version WHERE 1 = 1"
+        let mut examined =
+            "SELECT id, state, campaign, source, status FROM leads WHERE ws = ?1".to_owned();
+        push_range(&mut examined, &mut params, filter);
+        let sifts = filter.sifts();
+        let most = if sifts { EXAMINED_MAX } else { limit };
+        examined.push_str(&format!(" ORDER BY id DESC LIMIT {most}"));
+        let mut hits = format!("SELECT l.id FROM ({examined}) l WHERE 1 = 1");
+        push_filters(&mut hits, &mut params, filter);
+        // The data is read for what is on the page only, not for all that is looked at.
+        let sql = format!(
+            "SELECT {COLUMNS} FROM leads l JOIN lead_data d ON d.lead = l.id \
+             AND d.version = l.data_version WHERE l.ws = ?1 \
+             AND l.id IN ({hits} ORDER BY l.id DESC LIMIT {limit}) ORDER BY l.id DESC"
         );
-        push_filters(&mut outer, &mut params, filter);
-        outer.push_str(&format!(" ORDER BY l.id DESC LIMIT {limit}"));
         let rows: Vec<LeadRow> =
-            self.query(&outer, &params).await?.iter().map(read_row).collect::<Result<_, _>>()?;
+            self.query(&sql, &params).await?.iter().map(read_row).collect::<Result<_, _>>()?;
         let next = if rows.len() == limit as usize {
             rows.last().map(|r| r.id.uuid())
-        } else if filter.campaign.is_some() || filter.source.is_some() || filter.status.is_some() {
+        } else if sifts {
             self.last_examined(filter).await?
         } else {
             None
@@ -215,12 +231,9 @@ impl WorkspaceStore {
     /// The id at which a list with rare filters stopped looking, if it stopped.
     async fn last_examined(&self, filter: &LeadFilter) -> Result<Option<uuid::Uuid>, StoreError> {
         let mut params = vec![id(self.workspace)];
-        let mut sql = "SELECT l.id FROM leads l WHERE l.ws = ?1".to_owned();
-        push_before(&mut sql, &mut params, filter.before);
-        if let Some(state) = filter.state {
-            sql.push_str(&format!(" AND l.state = '{state}'"));
-        }
-        sql.push_str(&format!(" ORDER BY l.id DESC LIMIT 1 OFFSET {}", EXAMINED_MAX - 1));
+        let mut sql = "SELECT id FROM leads WHERE ws = ?1".to_owned();
+        push_range(&mut sql, &mut params, filter);
+        sql.push_str(&format!(" ORDER BY id DESC LIMIT 1 OFFSET {}", EXAMINED_MAX - 1));
         self.query(&sql, &params).await?.first().map(|r| r.uuid(0)).transpose()
     }
 
@@ -232,12 +245,13 @@ impl WorkspaceStore {
     ) -> Result<Page<LeadRow>, StoreError> {
         let full = ids.len() == limit as usize;
         let last = ids.last().map(|l| l.uuid());
+        let params = ids.iter().map(|lead| vec![id(self.workspace), id(*lead)]).collect();
         let mut rows = Vec::with_capacity(ids.len());
-        for lead in ids {
-            if let Some(row) = self.lead(lead).await?.filter(|row| matches(filter, row)) {
-                rows.push(row);
-            }
+        for row in self.store.query_many(&LEADS_FIND, params).await? {
+            rows.push(read_row(&row)?);
         }
+        rows.retain(|row| matches(filter, row));
+        rows.sort_unstable_by_key(|row| std::cmp::Reverse(row.id));
         Ok(Page { rows, next: last.filter(|_| full) })
     }
 
@@ -282,11 +296,37 @@ impl WorkspaceStore {
     }
 }
 
-fn push_before(sql: &mut String, params: &mut Vec<Value>, before: Option<LeadId>) {
-    if let Some(before) = before {
-        params.push(id(before));
-        sql.push_str(&format!(" AND l.id < ?{}", params.len()));
+/// What the indexes answer: the range of ids, and a rare state.
+fn push_range(sql: &mut String, params: &mut Vec<Value>, filter: &LeadFilter) {
+    let mut push = |comparison: &str, value: Value| {
+        params.push(value);
+        sql.push_str(&format!(" AND id {comparison} ?{}", params.len()));
+    };
+    if let Some(before) = filter.before {
+        push("<", id(before));
     }
+    if let Some(since) = filter.since {
+        push(">=", floor_id(since));
+    }
+    if let Some(until) = filter.until {
+        push("<", floor_id(until));
+    }
+    // It stands in the text so that the partial index over rare states is used.
+    if let Some(state) = filter.state.filter(|state| is_rare(*state)) {
+        sql.push_str(&format!(" AND state = '{state}'"));
+    }
+}
+
+/// Whether the index `leads_rare` has the state.
+fn is_rare(state: LeadState) -> bool {
+    matches!(
+        state,
+        LeadState::Partial
+            | LeadState::Held
+            | LeadState::Quarantined
+            | LeadState::Rejected
+            | LeadState::Erased
+    )
 }
 
 fn push_filters(sql: &mut String, params: &mut Vec<Value>, filter: &LeadFilter) {
@@ -302,6 +342,9 @@ fn push_filters(sql: &mut String, params: &mut Vec<Value>, filter: &LeadFilter) 
     }
     if let Some(status) = &filter.status {
         push("status", status.as_str().into());
+    }
+    if let Some(state) = filter.state.filter(|state| !is_rare(*state)) {
+        push("state", state.to_string().into());
     }
 }
 

@@ -1,8 +1,10 @@
 //! PostgreSQL 15 or newer, shared by several nodes: writer threads that commit in groups, a few
 //! connections for reading, one that listens.
 
-use crate::command::{Command, Effects, Job};
-use crate::db::{Row, Statements, Tx, Value, from_postgres, pg_query};
+use crate::command::{Command, Effects, Job, WriterOf};
+use crate::db::{
+    Many, Row, Statements, Tx, Value, from_postgres, pg_query, pg_query_many,
+};
 use crate::error::{OpenError, StoreError};
 use crate::hints::Hints;
 use crate::writer::{self, BATCH_MAX, QUEUE_MAX};
@@ -202,6 +204,8 @@ pub(crate) struct Postgres {
     intake: mpsc::Sender<Job>,
     /// Claims, finishes, renewals: so that neither waits for the other's commit.
     engine: mpsc::Sender<Job>,
+    /// What nobody waits for: a long removal or a merge of the search index delays neither.
+    upkeep: mpsc::Sender<Job>,
     connector: Connector,
     readers: Mutex<Vec<Connection>>,
     permits: Semaphore,
@@ -250,10 +254,12 @@ impl Postgres {
         };
         let intake = start("baton-intake")?;
         let engine = start("baton-engine")?;
+        let upkeep = start("baton-upkeep")?;
         tokio::spawn(listen(connector.clone(), node, hints));
         Ok(Self {
             intake,
             engine,
+            upkeep,
             connector,
             readers: Mutex::default(),
             permits: Semaphore::new(READERS),
@@ -261,27 +267,56 @@ impl Postgres {
         })
     }
 
-    /// The writer for a command of the engine, or for any other.
-    pub fn writer(&self, engine: bool) -> &mpsc::Sender<Job> {
-        if engine { &self.engine } else { &self.intake }
+    /// The writer for a command.
+    pub fn writer(&self, which: WriterOf) -> &mpsc::Sender<Job> {
+        match which {
+            WriterOf::Intake => &self.intake,
+            WriterOf::Engine => &self.engine,
+            WriterOf::Upkeep | WriterOf::Search => &self.upkeep,
+        }
     }
 
     /// Reads the rows of a query on a free connection.
     pub async fn query(&self, sql: &str, params: &[Value]) -> Result<Vec<Row>, StoreError> {
         let _permit = self.permits.acquire().await.map_err(|_| StoreError::Closed)?;
+        let connection = self.reader().await?;
+        let rows = pg_query(&connection.client, &connection.statements, sql, params);
+        let rows = timeout(QUERY_WAIT, rows).await.map_err(|_| silent())?;
+        self.give_back(connection);
+        rows
+    }
+
+    /// Reads the rows of one query for many rows of parameters.
+    pub async fn query_many(
+        &self,
+        many: &Many,
+        params: Vec<Vec<Value>>,
+    ) -> Result<Vec<Row>, StoreError> {
+        if params.is_empty() {
+            return Ok(Vec::new());
+        }
+        let _permit = self.permits.acquire().await.map_err(|_| StoreError::Closed)?;
+        let connection = self.reader().await?;
+        let rows = pg_query_many(&connection.client, &connection.statements, many, &params);
+        let rows = timeout(QUERY_WAIT, rows).await.map_err(|_| silent())?;
+        self.give_back(connection);
+        rows
+    }
+
+    /// A free connection. It is given back after an answer only: when a query is given up, one
+    /// may still come on it.
+    async fn reader(&self) -> Result<Connection, StoreError> {
         let free = self.readers.lock().unwrap_or_else(PoisonError::into_inner).pop();
-        let connection = match free {
-            Some(connection) if !connection.client.is_closed() => connection,
-            _ => self.connector.connect_reader().await?,
-        };
-        // When this is given up, the connection goes as well: an answer may still come on it.
-        let rows =
-            timeout(QUERY_WAIT, pg_query(&connection.client, &connection.statements, sql, params));
-        let Ok(rows) = rows.await else { return Err(silent()) };
+        match free {
+            Some(connection) if !connection.client.is_closed() => Ok(connection),
+            _ => self.connector.connect_reader().await,
+        }
+    }
+
+    fn give_back(&self, connection: Connection) {
         if !connection.client.is_closed() {
             self.readers.lock().unwrap_or_else(PoisonError::into_inner).push(connection);
         }
-        rows
     }
 
     /// Ends the writers once they have finished what they were given. On a thread of a runtime it
@@ -289,6 +324,7 @@ impl Postgres {
     pub fn close(self) {
         drop(self.intake);
         drop(self.engine);
+        drop(self.upkeep);
         if Handle::try_current().is_ok() {
             return;
         }

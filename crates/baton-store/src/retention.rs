@@ -1,7 +1,7 @@
 //! Removing what is old, in slices of few rows, never what is not finished.
 
 use crate::command::{Command, Effects, Reply};
-use crate::db::{Row, Tx, Value, id};
+use crate::db::{Tx, Value, id};
 use crate::error::StoreError;
 use crate::store::Store;
 use baton_domain::id::{LeadId, WorkspaceId};
@@ -38,7 +38,15 @@ pub struct RetentionReport {
 #[derive(Clone)]
 pub(crate) enum RetentionSlice {
     Idempotency { before: Millis },
-    Leads { workspace: WorkspaceId, before: Millis, only_rejected: bool },
+    /// Named leads, if they may still go.
+    Leads { workspace: WorkspaceId, leads: Vec<LeadId> },
+}
+
+/// Finished leads of a workspace that came before an instant.
+struct Old {
+    workspace: WorkspaceId,
+    before: Millis,
+    only_rejected: bool,
 }
 
 impl Store {
@@ -49,42 +57,76 @@ impl Store {
         retention: &Retention,
         slices_max: u32,
     ) -> Result<RetentionReport, StoreError> {
-        let mut report = RetentionReport::default();
-        let mut slices = vec![RetentionSlice::Idempotency {
-            before: retention.now.plus_ms(-IDEMPOTENCY_HOURS * 3_600_000),
-        }];
-        for workspace in &retention.all {
-            slices.push(RetentionSlice::Leads {
-                workspace: *workspace,
-                before: retention.now.plus_ms(-REJECTED_DAYS * DAY_MS),
-                only_rejected: true,
-            });
-        }
-        for (workspace, days) in &retention.workspaces {
-            slices.push(RetentionSlice::Leads {
-                workspace: *workspace,
-                before: retention.now.plus_ms(-i64::from(*days) * DAY_MS),
-                only_rejected: false,
-            });
-        }
+        let now = retention.now;
+        let days_ago = |days: i64| now.plus_ms(-days * DAY_MS);
         let mut left = slices_max;
-        for slice in slices {
+        let mut report = RetentionReport::default();
+        let before = now.plus_ms(-IDEMPOTENCY_HOURS * 3_600_000);
+        while left > 0 {
+            left -= 1;
+            let done = self.retain_slice(RetentionSlice::Idempotency { before }).await?;
+            report.idempotency += done.idempotency;
+            if done.idempotency == 0 {
+                break;
+            }
+        }
+        let refused = retention.all.iter().map(|workspace| Old {
+            workspace: *workspace,
+            before: days_ago(REJECTED_DAYS),
+            only_rejected: true,
+        });
+        let finished = retention.workspaces.iter().map(|(workspace, days)| Old {
+            workspace: *workspace,
+            before: days_ago(i64::from(*days)),
+            only_rejected: false,
+        });
+        for old in refused.chain(finished) {
             while left > 0 {
                 left -= 1;
-                let Reply::Retained(done) = self.write(Command::Retain(slice.clone())).await?
-                else {
+                let leads = self.old_leads(&old).await?;
+                if leads.is_empty() {
                     break;
-                };
+                }
+                // First, so that nothing of a removed lead is ever left in the index. One that
+                // got something to do in between stays, and is not found until it goes.
+                self.unindex(old.workspace, &leads).await?;
+                let slice = RetentionSlice::Leads { workspace: old.workspace, leads };
+                let done = self.retain_slice(slice).await?;
                 report.leads += done.leads;
-                report.idempotency += done.idempotency;
-                if done == RetentionReport::default() {
+                if done.leads == 0 {
                     break;
                 }
             }
         }
         Ok(report)
     }
+
+    async fn retain_slice(&self, slice: RetentionSlice) -> Result<RetentionReport, StoreError> {
+        match self.write(Command::Retain(slice)).await? {
+            Reply::Retained(done) => Ok(done),
+            _ => Err(StoreError::Closed),
+        }
+    }
+
+    async fn old_leads(&self, old: &Old) -> Result<Vec<LeadId>, StoreError> {
+        let floor = Value::Id(baton_domain::id::uuid_v7(old.before, [0; 10]));
+        let state = if old.only_rejected {
+            "l.state = 'rejected'"
+        } else {
+            "l.state NOT IN ('partial', 'held', 'routing')"
+        };
+        let sql = format!(
+            "SELECT l.id FROM leads l WHERE l.ws = ?1 AND l.id < ?2 AND {state} \
+             AND {FINISHED} ORDER BY l.id LIMIT {SLICE}"
+        );
+        let rows = self.query(&sql, &[id(old.workspace), floor]).await?;
+        rows.iter().map(|row| row.id(0)).collect()
+    }
 }
+
+/// A lead with a delivery that is not final stays, whatever its age.
+const FINISHED: &str = "NOT EXISTS (SELECT 1 FROM deliveries v WHERE v.lead = l.id \
+     AND v.state IN ('pending', 'in_flight', 'retrying', 'held', 'unknown'))";
 
 pub(crate) async fn run_slice(
     tx: &Tx<'_>,
@@ -101,10 +143,9 @@ pub(crate) async fn run_slice(
                 .await?,
             leads: 0,
         },
-        RetentionSlice::Leads { workspace, before, only_rejected } => RetentionReport {
-            leads: remove_leads(tx, *workspace, *before, *only_rejected).await?,
-            idempotency: 0,
-        },
+        RetentionSlice::Leads { workspace, leads } => {
+            RetentionReport { leads: remove_leads(tx, *workspace, leads).await?, idempotency: 0 }
+        }
     };
     Ok((Reply::Retained(report), Effects::default()))
 }
@@ -112,41 +153,23 @@ pub(crate) async fn run_slice(
 async fn remove_leads(
     tx: &Tx<'_>,
     workspace: WorkspaceId,
-    before: Millis,
-    only_rejected: bool,
+    leads: &[LeadId],
 ) -> Result<u64, StoreError> {
-    let floor = Value::Id(baton_domain::id::uuid_v7(before, [0; 10]));
-    let state = if only_rejected {
-        "l.state = 'rejected'"
-    } else {
-        "l.state NOT IN ('partial', 'held', 'routing')"
-    };
-    // A lead with a delivery that is not final stays, whatever its age.
-    let sql = format!(
-        "SELECT l.id FROM leads l WHERE l.ws = ?1 AND l.id < ?2 AND {state} \
-         AND NOT EXISTS (SELECT 1 FROM deliveries v WHERE v.lead = l.id AND v.state IN \
-         ('pending', 'in_flight', 'retrying', 'held', 'unknown')) ORDER BY l.id LIMIT {SLICE}"
+    let may_go = format!(
+        "SELECT l.id FROM leads l WHERE l.ws = ?1 AND l.id = ?2 \
+         AND l.state NOT IN ('partial', 'held', 'routing') AND {FINISHED}"
     );
-    let rows = tx.query(&sql, &[id(workspace), floor]).await?;
-    let leads: Vec<LeadId> = rows.iter().map(|r: &Row| r.id(0)).collect::<Result<_, _>>()?;
-    for lead in &leads {
-        remove_lead(tx, workspace, *lead).await?;
+    let mut removed = 0;
+    for lead in leads {
+        if tx.query_opt(&may_go, &[id(workspace), id(*lead)]).await?.is_some() {
+            remove_lead(tx, workspace, *lead).await?;
+            removed += 1;
+        }
     }
-    Ok(leads.len() as u64)
+    Ok(removed)
 }
 
 async fn remove_lead(tx: &Tx<'_>, workspace: WorkspaceId, lead: LeadId) -> Result<(), StoreError> {
-    let params = [id(workspace), id(lead)];
-    if tx.is_postgres() {
-        tx.execute("DELETE FROM lead_search WHERE ws = ?1 AND lead = ?2", &params).await?;
-    } else {
-        tx.execute(
-            "DELETE FROM lead_search WHERE rowid IN \
-             (SELECT seq FROM lead_data WHERE ws = ?1 AND lead = ?2)",
-            &params,
-        )
-        .await?;
-    }
     for sql in [
         "DELETE FROM attempts WHERE ws = ?1 AND delivery IN \
          (SELECT id FROM deliveries WHERE lead = ?2)",
@@ -154,11 +177,10 @@ async fn remove_lead(tx: &Tx<'_>, workspace: WorkspaceId, lead: LeadId) -> Resul
          (SELECT id FROM deliveries WHERE lead = ?2)",
         "DELETE FROM deliveries WHERE ws = ?1 AND lead = ?2",
         "DELETE FROM events WHERE ws = ?1 AND lead = ?2",
-        "DELETE FROM lead_keys WHERE ws = ?1 AND lead = ?2",
         "DELETE FROM lead_data WHERE ws = ?1 AND lead = ?2",
         "DELETE FROM leads WHERE ws = ?1 AND id = ?2",
     ] {
-        tx.execute(sql, &params).await?;
+        tx.execute(sql, &[id(workspace), id(lead)]).await?;
     }
     Ok(())
 }

@@ -1,11 +1,11 @@
-//! The embedded engine: one writer thread, a few reader threads, a checkpoint thread.
+//! The embedded engine: one writer thread, one more for the search index, a few reader threads, a checkpoint thread.
 //!
 //! The log (WAL) is kept bounded: a thread copies it back all the time; past [`WAL_RESTART_BYTES`]
 //! the writer completes the copy and starts the log anew; past [`WAL_REFUSE_BYTES`] writes are
 //! refused until it has shrunk.
 
-use crate::command::{Effects, Job};
-use crate::db::{Row, Tx, Value, from_sqlite, lite_query};
+use crate::command::{Effects, Job, WriterOf};
+use crate::db::{Many, Row, Tx, Value, from_sqlite, lite_query};
 use crate::error::{OpenError, StoreError};
 use crate::writer::{self, BATCH_MAX, QUEUE_MAX};
 use futures_util::FutureExt;
@@ -20,6 +20,8 @@ use tokio::sync::{mpsc, oneshot};
 
 /// Name of the database file in the data directory.
 pub const DATABASE_FILE: &str = "baton.sqlite3";
+/// Name of the search index beside it; it fills itself again when it is missing.
+pub(crate) const SEARCH_FILE: &str = "baton-search.sqlite3";
 const LOCK_FILE: &str = "baton.lock";
 const PAGE_BYTES: u64 = 4096;
 /// Size of the log at which the writer stops to start it anew.
@@ -40,6 +42,7 @@ type ReadJob = Box<dyn FnOnce(&Connection) + Send>;
 
 pub(crate) struct Sqlite {
     writer: mpsc::Sender<Job>,
+    search: mpsc::Sender<Job>,
     reads: std_mpsc::SyncSender<ReadJob>,
     wal: Arc<Wal>,
     path: PathBuf,
@@ -87,8 +90,51 @@ fn open_connection(path: &Path, write: bool) -> Result<Connection, StoreError> {
         pragma("cache_size", -4_000)?;
     }
     pragma("temp_store", 2)?;
+    // Plans are kept: SQLite would else prepare a statement again whenever a value is bound that a
+    // partial index might depend on.
+    connection
+        .set_db_config(rusqlite::config::DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true)
+        .map_err(from_sqlite)?;
     connection.set_prepared_statement_cache_capacity(200);
     Ok(connection)
+}
+
+/// Opens or makes the search index. A commit there is not synced: after a loss of power the index
+/// stands where it stood before, and goes on from there. A file that is not a database is removed.
+fn open_index(path: &Path) -> Result<Connection, StoreError> {
+    let open = || -> Result<Connection, StoreError> {
+        let connection = open_connection(path, true)?;
+        connection.pragma_update(None, "synchronous", "NORMAL").map_err(from_sqlite)?;
+        connection.pragma_update(None, "wal_autocheckpoint", 1_000).map_err(from_sqlite)?;
+        connection.pragma_update(None, "cache_size", -8_000).map_err(from_sqlite)?;
+        connection.execute_batch(crate::search::SQLITE_SCHEMA).map_err(from_sqlite)?;
+        Ok(connection)
+    };
+    open().or_else(|error| {
+        tracing::warn!(%error, "the search index cannot be read and is made anew");
+        remove_index(path).map_err(|e| StoreError::Unavailable(e.to_string()))?;
+        open()
+    })
+}
+
+/// Removes the index file with what belongs to it.
+pub(crate) fn remove_index(path: &Path) -> std::io::Result<()> {
+    for suffix in ["", "-wal", "-shm"] {
+        let mut name = path.as_os_str().to_owned();
+        name.push(suffix);
+        match std::fs::remove_file(&name) {
+            Err(error) if error.kind() != std::io::ErrorKind::NotFound => return Err(error),
+            _ => {}
+        }
+    }
+    Ok(())
+}
+
+/// Lets a reader see the index as `search`.
+fn attach_index(connection: &Connection, path: &Path) -> Result<(), StoreError> {
+    let path = path.to_string_lossy().into_owned();
+    connection.execute("ATTACH DATABASE ?1 AS search", [path]).map_err(from_sqlite)?;
+    Ok(())
 }
 
 /// Takes the lock that proves this process is the only owner of the directory.
@@ -120,15 +166,20 @@ impl Sqlite {
         let migrated = crate::migrations::migrate(&Tx::Lite(&connection), now).now_or_never();
         migrated.ok_or(OpenError::Database(StoreError::Closed))??;
         tracing::info!(version = rusqlite::version(), "sqlite opened");
+        let index = dir.join(SEARCH_FILE);
+        let index_connection = open_index(&index)?;
         let wal = Arc::new(Wal::default());
         let (writer, queue) = mpsc::channel(QUEUE_MAX);
+        let (search, index_queue) = mpsc::channel(QUEUE_MAX);
         let (reads, read_queue) = std_mpsc::sync_channel::<ReadJob>(READS_MAX);
         let read_queue = Arc::new(Mutex::new(read_queue));
         let mut threads = Vec::new();
         let log = Arc::clone(&wal);
         threads.push(spawn("baton-writer", move || write_loop(&connection, queue, &log, &tell))?);
+        threads.push(spawn("baton-search", move || index_loop(&index_connection, index_queue))?);
         for n in 0..READERS {
             let connection = open_connection(&path, false)?;
+            attach_index(&connection, &index)?;
             let queue = Arc::clone(&read_queue);
             threads
                 .push(spawn(&format!("baton-reader-{n}"), move || read_loop(connection, &queue))?);
@@ -137,11 +188,12 @@ impl Sqlite {
         let log = Arc::clone(&wal);
         threads.push(spawn("baton-checkpoint", move || checkpoint_loop(&connection, &log))?);
         let threads = Mutex::new(threads);
-        Ok(Self { writer, reads, wal, path, threads, _lock: lock })
+        Ok(Self { writer, search, reads, wal, path, threads, _lock: lock })
     }
 
-    pub fn writer(&self) -> &mpsc::Sender<Job> {
-        &self.writer
+    /// The writer for a command.
+    pub fn writer(&self, which: WriterOf) -> &mpsc::Sender<Job> {
+        if which == WriterOf::Search { &self.search } else { &self.writer }
     }
 
     pub fn path(&self) -> &Path {
@@ -180,11 +232,28 @@ impl Sqlite {
         self.read(move |connection| lite_query(connection, &sql, &params)).await
     }
 
+    /// Reads the rows of one query for many rows of parameters.
+    pub async fn query_many(
+        &self,
+        many: &'static Many,
+        params: Vec<Vec<Value>>,
+    ) -> Result<Vec<Row>, StoreError> {
+        self.read(move |connection| {
+            let mut rows = Vec::new();
+            for row in &params {
+                rows.extend(lite_query(connection, many.sqlite, row)?);
+            }
+            Ok(rows)
+        })
+        .await
+    }
+
     /// Ends the threads; the writer first finishes what it was given.
     pub fn close(self) {
         self.wal.stop.store(true, Ordering::Relaxed);
         self.wal.nudge();
         drop(self.writer);
+        drop(self.search);
         drop(self.reads);
         let threads = self.threads.into_inner().unwrap_or_else(PoisonError::into_inner);
         for thread in threads {
@@ -207,6 +276,13 @@ fn read_loop(connection: Connection, queue: &Mutex<std_mpsc::Receiver<ReadJob>>)
             Ok(job) => job(&connection),
             Err(_) => return,
         }
+    }
+}
+
+fn index_loop(connection: &Connection, mut queue: mpsc::Receiver<Job>) {
+    let mut jobs = Vec::new();
+    while queue.blocking_recv_many(&mut jobs, 1) > 0 {
+        write_batch(connection, std::mem::take(&mut jobs), &|_| {});
     }
 }
 

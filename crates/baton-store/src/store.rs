@@ -2,8 +2,8 @@
 
 use crate::capture::{Capture, Captured};
 use crate::claim::{Claim, Claimed};
-use crate::command::{CaptureCommand, Command, FinishCommand, Job, Reply};
-use crate::db::{Row, Value};
+use crate::command::{CaptureCommand, Command, FinishCommand, Job, Reply, WriterOf};
+use crate::db::{Many, Row, Value};
 use crate::deliveries::{AttemptBody, encode_request};
 use crate::docs::DocWrite;
 use crate::error::{OpenError, StoreError};
@@ -252,26 +252,36 @@ impl Store {
         }
     }
 
+    /// Reads the rows of one query for many rows of parameters.
+    pub(crate) async fn query_many(
+        &self,
+        many: &'static Many,
+        params: Vec<Vec<Value>>,
+    ) -> Result<Vec<Row>, StoreError> {
+        match &self.0.engine {
+            Some(Engine::Lite(engine)) => engine.query_many(many, params).await,
+            Some(Engine::Pg(engine)) => engine.query_many(many, params).await,
+            None => Err(StoreError::Closed),
+        }
+    }
+
     /// Hands a command to a writer and waits for its commit. What comes from outside is refused
     /// when the queue is full; what the engine has to say waits its turn.
     pub(crate) async fn write(&self, command: Command) -> Result<Reply, StoreError> {
-        let engine_command = matches!(
-            command,
-            Command::Claim(_) | Command::Finish(_) | Command::Release(_) | Command::Renew { .. }
-        );
+        let which = command.writer();
         let writer = match &self.0.engine {
             Some(Engine::Lite(engine)) => {
                 if engine.is_choked() && matches!(command, Command::Capture(_)) {
                     return Err(StoreError::Overloaded);
                 }
-                engine.writer()
+                engine.writer(which)
             }
-            Some(Engine::Pg(engine)) => engine.writer(engine_command),
+            Some(Engine::Pg(engine)) => engine.writer(which),
             None => return Err(StoreError::Closed),
         };
         let (reply, answer) = oneshot::channel();
         let job = Job { command, reply };
-        if engine_command {
+        if which == WriterOf::Engine {
             writer.send(job).await.map_err(|_| StoreError::Closed)?;
         } else {
             writer.try_send(job).map_err(|e| match e {

@@ -149,6 +149,7 @@ async fn run_single(tx: &Tx<'_>, command: &Command) -> Result<(Reply, Effects), 
         Command::ClaimTask(claim) => crate::tasks::run_claim(tx, claim).await,
         Command::FinishTask(finish) => crate::tasks::run_finish(tx, finish).await,
         Command::Index(batch) => crate::search::run_index(tx, batch).await,
+        Command::Unindex(unindex) => crate::search::run_unindex(tx, unindex).await,
         Command::Retain(slice) => crate::retention::run_slice(tx, slice).await,
         Command::Heartbeat { node, now, forget_before } => {
             crate::nodes::run_heartbeat(tx, *node, *now, *forget_before).await

@@ -59,8 +59,9 @@ CREATE TABLE leads (
 CREATE INDEX leads_rare ON leads (ws, state, id)
   WHERE state IN ('partial', 'held', 'quarantined', 'rejected', 'erased');
 
+-- The search index goes along `seq`, so a number is never given out twice.
 CREATE TABLE lead_data (
-  seq INTEGER PRIMARY KEY,
+  seq INTEGER PRIMARY KEY AUTOINCREMENT,
   lead BLOB NOT NULL,
   version INTEGER NOT NULL,
   ws BLOB NOT NULL,
@@ -178,19 +179,7 @@ CREATE TABLE nodes (
   seen_at INTEGER NOT NULL
 ) WITHOUT ROWID;
 
--- Exact search: HMACs of normalised e-mail addresses and phone numbers.
-CREATE TABLE lead_keys (
-  ws BLOB NOT NULL,
-  key BLOB NOT NULL,
-  lead BLOB NOT NULL,
-  PRIMARY KEY (ws, key, lead)
-) WITHOUT ROWID;
-CREATE INDEX lead_keys_lead ON lead_keys (lead);
-
--- Free text, filled behind the path; rowid = lead_data.seq.
-CREATE VIRTUAL TABLE lead_search USING fts5 (
-  text, content='', contentless_delete=1, tokenize='trigram', detail='none'
-);
+-- The search index is a file of its own, see `search.rs`.
 
 -- Lanes nobody may claim from now: a paused or disabled destination or subscription.
 CREATE TABLE stopped_lanes (
