@@ -11,6 +11,7 @@ use crate::target::{Call, Preparation, Target, prepare, to_store};
 use baton_domain::connector::classify::{classify, fault_word, unsendable};
 use baton_domain::delivery::DeliveryState;
 use baton_domain::exchange::{ANSWER_STORED_BYTES_MAX, Got, Phases};
+use baton_domain::lead::LeadView;
 use baton_domain::signature::{secrets_at, sign};
 use baton_domain::time::Millis;
 use baton_domain::verdict::Classified;
@@ -24,8 +25,12 @@ pub(crate) const STARTS_WITHOUT_ATTEMPT_MAX: i64 = 20;
 const REFUSED_WRITES_MAX: u32 = 5;
 
 /// Carries a claimed delivery through one attempt. Faults of our own give it back.
-pub(crate) async fn run(core: &Core, claimed: &ClaimedDelivery) -> Report {
-    match attempt(core, claimed).await {
+pub(crate) async fn run(
+    core: &Core,
+    claimed: &ClaimedDelivery,
+    lead: Option<Box<LeadView>>,
+) -> Report {
+    match attempt(core, claimed, lead).await {
         Ok(Some((finish, report))) => write_down(core, claimed, finish, report).await,
         Ok(None) => Report::default(),
         Err(error) => {
@@ -46,6 +51,7 @@ async fn put_back(core: &Core, claimed: &ClaimedDelivery) {
 async fn attempt(
     core: &Core,
     claimed: &ClaimedDelivery,
+    lead: Option<Box<LeadView>>,
 ) -> Result<Option<(Finish, Report)>, StoreError> {
     let Some(target) = Target::of(core, claimed) else {
         return Ok(Some(cancelled(core, claimed, "its target was deleted")));
@@ -60,7 +66,7 @@ async fn attempt(
         let plan = plan(core, &poison).await?;
         return Ok(Some(settle(core, poison, plan)));
     }
-    let call = match prepare(core, claimed, &target).await? {
+    let call = match prepare(core, claimed, &target, lead).await? {
         Preparation::Ready(call) => call,
         Preparation::Gone(why) => return Ok(Some(cancelled(core, claimed, why))),
         Preparation::Unsendable(classified) => {

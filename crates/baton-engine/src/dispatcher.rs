@@ -9,10 +9,11 @@ use crate::engine::{Core, Phase};
 use crate::lane::Report;
 use crate::lanes::Lanes;
 use crate::leases::lease_until;
-use crate::slot::{Ended, Slot};
+use crate::slot::{Note, Slot};
 use crate::stats::{Part, count};
 use crate::supervise::{backoff_ms, report};
 use baton_domain::id::{TaskId, TypedId};
+use baton_domain::lead::LeadView;
 use baton_domain::time::Millis;
 use baton_store::{Claim, Claimed, ClaimedDelivery, LaneRoom, Release, StoreError};
 use futures_util::FutureExt as _;
@@ -39,7 +40,7 @@ pub(crate) fn due_after_internal_fault(core: &Core, claimed: &ClaimedDelivery) -
 pub(crate) struct Dispatcher {
     core: Arc<Core>,
     lanes: Lanes,
-    slots: mpsc::UnboundedReceiver<Ended>,
+    slots: mpsc::UnboundedReceiver<Note>,
     config: watch::Receiver<i64>,
     /// Number of the configuration the lanes are set up by.
     configured: Option<i64>,
@@ -51,7 +52,7 @@ pub(crate) struct Dispatcher {
 }
 
 impl Dispatcher {
-    pub(crate) fn new(core: Arc<Core>, slots: mpsc::UnboundedReceiver<Ended>) -> Self {
+    pub(crate) fn new(core: Arc<Core>, slots: mpsc::UnboundedReceiver<Note>) -> Self {
         let config = core.store.hints().config();
         Self {
             lanes: Lanes::new(core.limits),
@@ -82,6 +83,7 @@ impl Dispatcher {
                 self.not_before = core.store.now().plus_ms(backoff_ms(self.failures));
             }
         }
+        core.grants.free().clear();
         core.claiming.store(false, Publish);
         core.stats.tell();
     }
@@ -110,8 +112,8 @@ impl Dispatcher {
     /// Takes in all that happened since.
     fn take_in(&mut self) {
         let now = self.core.store.now();
-        while let Ok(ended) = self.slots.try_recv() {
-            self.lanes.ended(ended.lane, ended.retry, &ended.report, now);
+        while let Ok(note) = self.slots.try_recv() {
+            self.note(&note, now);
         }
         let nodes = self.core.store.nodes();
         self.config.borrow_and_update();
@@ -131,7 +133,15 @@ impl Dispatcher {
             None => self.lanes.want_all(),
         }
         self.lanes.wake(now);
+        self.lanes.grant(&mut self.core.grants.free(), now);
         self.core.stats.breakers_open.store(self.lanes.breakers_open(), Relaxed);
+    }
+
+    fn note(&mut self, note: &Note, now: Millis) {
+        match note {
+            Note::Reserved(lane) => self.lanes.reserved(*lane),
+            Note::Ended { lane, retry, report } => self.lanes.ended(*lane, *retry, report, now),
+        }
     }
 
     async fn wait(&mut self) {
@@ -140,9 +150,7 @@ impl Dispatcher {
         let wake = wake.max(self.not_before.min(self.poll_at));
         let core = Arc::clone(&self.core);
         tokio::select! {
-            Some(ended) = self.slots.recv() => {
-                self.lanes.ended(ended.lane, ended.retry, &ended.report, now);
-            }
+            Some(note) = self.slots.recv() => self.note(&note, now),
             () = core.store.hints().lanes_changed() => {}
             Ok(()) = self.config.changed() => {}
             () = core.sleep_until(wake) => {}
@@ -178,18 +186,24 @@ impl Dispatcher {
             core.leases.hold(delivery, until);
             let slot = Slot::new(
                 (delivery.target, retry, delivery.id),
-                core.ended.clone(),
+                core.notes.clone(),
                 Arc::clone(&core.leases),
                 Arc::clone(&core.stats),
             );
-            tokio::spawn(carry(Arc::clone(core), delivery.clone(), slot));
+            tokio::spawn(carry(Arc::clone(core), delivery.clone(), None, slot));
         }
     }
 }
 
-/// Carries one delivery through one attempt and gives the slot back.
-async fn carry(core: Arc<Core>, claimed: ClaimedDelivery, mut slot: Slot) {
-    let work = AssertUnwindSafe(attempt::run(&core, &claimed)).catch_unwind();
+/// Carries one delivery through one attempt and gives the slot back. The lead is given where it is
+/// at hand, and read otherwise.
+pub(crate) async fn carry(
+    core: Arc<Core>,
+    claimed: ClaimedDelivery,
+    lead: Option<Box<LeadView>>,
+    mut slot: Slot,
+) {
+    let work = AssertUnwindSafe(attempt::run(&core, &claimed, lead)).catch_unwind();
     let done = tokio::select! {
         biased;
         () = core.reached(Phase::Killing) => None,
@@ -217,6 +231,11 @@ pub(crate) async fn give_back(core: &Core, deliveries: Vec<(&ClaimedDelivery, Mi
         .into_iter()
         .map(|(d, due)| Release { workspace: d.workspace, delivery: d.id, token: d.token, due })
         .collect();
+    release(core, releases).await;
+}
+
+/// Writes releases down, again and again while the database is away.
+pub(crate) async fn release(core: &Core, releases: Vec<Release>) {
     let mut failures = 0;
     while let Err(error) = core.store.release(releases.clone()).await {
         tracing::warn!(error = %error, "a delivery could not be given back; trying again");

@@ -1,13 +1,14 @@
 //! Starting and stopping.
 
 use crate::clock::EngineClock;
+use crate::direct::{Direct, Grants};
 use crate::dispatcher::Dispatcher;
 use crate::fanout::Fanout;
 use crate::http::Client;
 use crate::leases::{Leases, Renewing};
 use crate::renderers::Renderers;
 use crate::settings::{EngineLimits, EngineSettings, Hooks, JitterMode};
-use crate::slot::Ended;
+use crate::slot::Note;
 use crate::stats::{Stats, StatsView};
 use crate::supervise::keep;
 use crate::tasks::Tasks;
@@ -50,7 +51,8 @@ pub(crate) struct Core {
     pub leases: Arc<Leases>,
     pub renderers: Renderers,
     pub phase: watch::Sender<Phase>,
-    pub ended: mpsc::UnboundedSender<Ended>,
+    pub notes: mpsc::UnboundedSender<Note>,
+    pub grants: Grants,
     /// Whether deliveries may still come into flight.
     pub claiming: AtomicBool,
 }
@@ -91,7 +93,7 @@ impl Engine {
                 "deliveries that were in flight when the last process ended are due again"
             );
         }
-        let (ended, slots) = mpsc::unbounded_channel();
+        let (notes, slots) = mpsc::unbounded_channel();
         let core = Arc::new(Core {
             store,
             client,
@@ -104,9 +106,11 @@ impl Engine {
             leases: Arc::default(),
             renderers: Renderers::default(),
             phase: watch::Sender::new(Phase::Running),
-            ended,
+            notes,
+            grants: Grants::default(),
             claiming: AtomicBool::new(true),
         });
+        core.store.start_directly(Some(Arc::new(Direct(Arc::downgrade(&core)))));
         let loops = vec![
             tokio::spawn(Dispatcher::new(Arc::clone(&core), slots).run()),
             tokio::spawn(keep(Arc::clone(&core), Renewing(Arc::clone(&core)))),

@@ -50,6 +50,8 @@ pub(crate) struct Lane {
     nodes: u32,
     window: u32,
     flying: u32,
+    /// Slots granted to captures: still free, or taken without our having heard of it.
+    pub granted: u32,
     flying_retries: u32,
     rate: Option<RateLimiter>,
     breaker: Breaker,
@@ -69,6 +71,7 @@ impl Lane {
             nodes,
             window: WINDOW_START,
             flying: 0,
+            granted: 0,
             flying_retries: 0,
             rate: limits.rate.map(|rate| RateLimiter::new(rate, nodes)),
             breaker: Breaker::default(),
@@ -115,7 +118,7 @@ impl Lane {
             return Room::NotBefore(self.pause_until);
         }
         let limit = self.limit();
-        let mut total = limit.min(self.window).saturating_sub(self.flying);
+        let mut total = limit.min(self.window).saturating_sub(self.flying + self.granted);
         match self.breaker.admits(now) {
             Admits::All => {}
             Admits::Probe => total = total.min(1),
@@ -134,6 +137,21 @@ impl Lane {
         let for_retries = limit.min(self.window);
         let for_retries = for_retries - if for_retries > 1 { for_retries.div_ceil(4) } else { 0 };
         Room::Some { total, retry: total.min(for_retries.saturating_sub(self.flying_retries)) }
+    }
+
+    /// How many slots captures may be granted, those they have included.
+    pub(crate) fn spare(&self, now: Millis) -> u32 {
+        let calm = self.rate.is_none()
+            && self.pause_until <= now
+            && !self.hungry
+            && self.breaker.admits(now) == Admits::All;
+        if calm { self.limit().min(self.window).saturating_sub(self.flying) } else { 0 }
+    }
+
+    /// A capture took a granted slot.
+    pub(crate) fn reserved(&mut self) {
+        self.granted = self.granted.saturating_sub(1);
+        self.flying += 1;
     }
 
     pub(crate) fn started(&mut self, retry: bool, now: Millis) {

@@ -19,6 +19,9 @@ use uuid::Uuid;
 /// A lane with fewer in flight may use the last quarter of all slots.
 const RESERVED_EACH: u32 = 2;
 
+/// Most slots of one lane that captures are granted at a time.
+const GRANT_EACH: u32 = 32;
+
 /// The lanes of one node.
 pub(crate) struct Lanes {
     limits: EngineLimits,
@@ -33,6 +36,10 @@ pub(crate) struct Lanes {
     starved: HashSet<Uuid>,
     flying: u32,
     flying_retries: u32,
+    /// Slots granted to captures, over all lanes.
+    granted: u32,
+    /// Lanes whose grant is to be looked at again.
+    regrant: HashSet<Uuid>,
     turn: u64,
 }
 
@@ -48,6 +55,8 @@ impl Lanes {
             starved: HashSet::new(),
             flying: 0,
             flying_retries: 0,
+            granted: 0,
+            regrant: HashSet::new(),
             turn: 0,
         }
     }
@@ -72,7 +81,7 @@ impl Lanes {
         let known: HashSet<Uuid> = (snapshot.destinations.keys().map(|id| id.uuid()))
             .chain(snapshot.subscriptions.keys().map(|id| id.uuid()))
             .collect();
-        self.map.retain(|id, lane| known.contains(id) || lane.flying() > 0);
+        self.map.retain(|id, lane| known.contains(id) || lane.flying() > 0 || lane.granted > 0);
         let map = &self.map;
         self.wakes.retain(|(_, id)| map.contains_key(id));
         self.want_all();
@@ -90,12 +99,16 @@ impl Lanes {
 
     /// Something may be due in these lanes.
     pub(crate) fn want(&mut self, lanes: impl IntoIterator<Item = Uuid>) {
-        self.wanted.extend(lanes.into_iter().filter(|id| self.open.contains(id)));
+        for id in lanes.into_iter().filter(|id| self.open.contains(id)) {
+            self.wanted.insert(id);
+            self.regrant.insert(id);
+        }
     }
 
     /// Something may be due anywhere.
     pub(crate) fn want_all(&mut self) {
         self.wanted.clone_from(&self.open);
+        self.regrant.extend(self.map.keys());
     }
 
     /// Wants the lanes whose time has come.
@@ -129,6 +142,7 @@ impl Lanes {
     pub(crate) fn rooms(&mut self, now: Millis) -> Vec<LaneRoom> {
         let mut able = Vec::new();
         for id in std::mem::take(&mut self.wanted) {
+            self.regrant.insert(id);
             let Some(lane) = self.map.get_mut(&id).filter(|_| self.open.contains(&id)) else {
                 continue;
             };
@@ -146,7 +160,7 @@ impl Lanes {
 
     fn share_out(&mut self, able: Vec<(u32, u64, Uuid, u32, u32)>) -> Vec<LaneRoom> {
         let all = self.limits.in_flight;
-        let mut free = all.saturating_sub(self.flying);
+        let mut free = all.saturating_sub(self.flying + self.granted);
         let mut open = free.saturating_sub(all / 4).min(self.limits.claim);
         let mut retries = (all - all / 4).saturating_sub(self.flying_retries);
         let mut rooms = Vec::new();
@@ -171,6 +185,40 @@ impl Lanes {
             rooms.push(LaneRoom { lane: id, first: take, retry, total: take });
         }
         rooms
+    }
+
+    /// Grants slots to captures: of lanes in which nothing is known to be due, a quarter of all slots
+    /// at most, and none of the last quarter. `free` is what captures take from.
+    pub(crate) fn grant(&mut self, free: &mut HashMap<Uuid, u32>, now: Millis) {
+        let quarter = self.limits.in_flight / 4;
+        let most = quarter.min((self.limits.in_flight - quarter).saturating_sub(self.flying));
+        for id in std::mem::take(&mut self.regrant) {
+            let left = free.remove(&id).unwrap_or(0);
+            let Some(lane) = self.map.get_mut(&id) else { continue };
+            let unheard = lane.granted.saturating_sub(left);
+            self.granted = self.granted.saturating_sub(left);
+            let idle = self.open.contains(&id)
+                && !self.wanted.contains(&id)
+                && !self.squeezed.contains(&id)
+                && !self.starved.contains(&id);
+            let spare = if idle { lane.spare(now).min(GRANT_EACH) } else { 0 };
+            let grant = spare.saturating_sub(unheard).min(most.saturating_sub(self.granted));
+            lane.granted = unheard + grant;
+            self.granted += grant;
+            if grant > 0 {
+                free.insert(id, grant);
+            }
+        }
+    }
+
+    /// A capture took a granted slot of a lane.
+    pub(crate) fn reserved(&mut self, id: Uuid) {
+        self.granted = self.granted.saturating_sub(1);
+        self.flying += 1;
+        self.regrant.insert(id);
+        if let Some(lane) = self.map.get_mut(&id) {
+            lane.reserved();
+        }
     }
 
     /// Takes what a claim said about the lanes. The deliveries themselves are started
@@ -209,6 +257,7 @@ impl Lanes {
     pub(crate) fn ended(&mut self, id: Uuid, retry: bool, report: &Report, now: Millis) {
         self.flying = self.flying.saturating_sub(1);
         self.flying_retries = self.flying_retries.saturating_sub(u32::from(retry));
+        self.regrant.insert(id);
         if let Some(lane) = self.map.get_mut(&id) {
             lane.ended(retry, report, now);
             if std::mem::take(&mut lane.hungry) {

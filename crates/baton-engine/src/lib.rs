@@ -17,6 +17,7 @@
 mod attempt;
 mod breaker;
 mod clock;
+mod direct;
 mod dispatcher;
 mod engine;
 mod fanout;

@@ -9,12 +9,13 @@ use std::sync::atomic::Ordering::Relaxed;
 use tokio::sync::mpsc;
 use uuid::Uuid;
 
-/// What the dispatcher hears when a slot comes back.
+/// What the dispatcher hears about slots.
 #[derive(Debug)]
-pub(crate) struct Ended {
-    pub lane: Uuid,
-    pub retry: bool,
-    pub report: Report,
+pub(crate) enum Note {
+    /// A granted slot of a lane was taken by a capture.
+    Reserved(Uuid),
+    /// A slot came back.
+    Ended { lane: Uuid, retry: bool, report: Report },
 }
 
 /// The right to have one delivery in flight. Dropping it gives it back, also while unwinding.
@@ -23,7 +24,7 @@ pub(crate) struct Slot {
     pub retry: bool,
     pub delivery: DeliveryId,
     pub report: Report,
-    back: mpsc::UnboundedSender<Ended>,
+    back: mpsc::UnboundedSender<Note>,
     leases: Arc<Leases>,
     stats: Arc<Stats>,
 }
@@ -31,7 +32,7 @@ pub(crate) struct Slot {
 impl Slot {
     pub(crate) fn new(
         (lane, retry, delivery): (Uuid, bool, DeliveryId),
-        back: mpsc::UnboundedSender<Ended>,
+        back: mpsc::UnboundedSender<Note>,
         leases: Arc<Leases>,
         stats: Arc<Stats>,
     ) -> Self {
@@ -44,7 +45,7 @@ impl Drop for Slot {
     fn drop(&mut self) {
         self.leases.forget(self.delivery);
         self.stats.in_flight.fetch_sub(1, Relaxed);
-        let ended = Ended { lane: self.lane, retry: self.retry, report: self.report };
+        let ended = Note::Ended { lane: self.lane, retry: self.retry, report: self.report };
         // The dispatcher is gone only when the engine stops.
         drop(self.back.send(ended));
         self.stats.tell();

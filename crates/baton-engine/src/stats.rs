@@ -96,6 +96,8 @@ counters! {
     breakers_open,
     /// Deliveries claimed.
     claimed,
+    /// Deliveries started with the commit of their lead, without a claim.
+    direct,
     /// Requests sent.
     sent,
     /// Deliveries accepted or queued.

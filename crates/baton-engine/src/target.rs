@@ -135,9 +135,10 @@ pub(crate) async fn prepare(
     core: &Core,
     claimed: &ClaimedDelivery,
     target: &Target,
+    lead: Option<Box<LeadView>>,
 ) -> Result<Preparation, StoreError> {
     match target {
-        Target::Destination(id, doc) => prepare_lead(core, claimed, *id, doc).await,
+        Target::Destination(id, doc) => prepare_lead(core, claimed, *id, doc, lead).await,
         Target::Subscription(doc) => prepare_event(core, claimed, doc).await,
     }
 }
@@ -163,6 +164,7 @@ async fn prepare_lead(
     claimed: &ClaimedDelivery,
     id: DestinationId,
     doc: &Arc<Doc<Destination>>,
+    lead: Option<Box<LeadView>>,
 ) -> Result<Preparation, StoreError> {
     let prepared = core.renderers.of(&core.registry, id, doc);
     let renderer = match prepared.as_ref() {
@@ -176,8 +178,12 @@ async fn prepare_lead(
     let request = match stored {
         Some(request) => request,
         None => {
-            let Some(lead) = lead_of(core, claimed).await? else {
-                return Ok(Preparation::Gone("the lead is no longer stored"));
+            let lead = match lead {
+                Some(lead) => *lead,
+                None => match lead_of(core, claimed).await? {
+                    Some(lead) => lead,
+                    None => return Ok(Preparation::Gone("the lead is no longer stored")),
+                },
             };
             let snapshot = core.store.snapshot();
             let campaign = snapshot.campaigns.get(&doc.body.campaign);

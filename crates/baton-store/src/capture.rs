@@ -105,6 +105,8 @@ pub struct Captured {
     pub stale: bool,
     /// The deliveries that were made.
     pub deliveries: Vec<DeliveryId>,
+    /// Those of them that were written as in flight already, see [`crate::direct`].
+    pub in_flight: Vec<DeliveryId>,
 }
 
 /// Names the events that belong to a lead's state after capture.

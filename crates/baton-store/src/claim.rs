@@ -19,6 +19,12 @@ pub enum TargetKind {
     Subscription,
 }
 
+impl TargetKind {
+    pub(crate) fn from_int(stored: i64) -> Self {
+        if stored == 0 { Self::Destination } else { Self::Subscription }
+    }
+}
+
 /// How many deliveries of one lane (a destination's or subscription's queue) can start now.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct LaneRoom {
@@ -106,13 +112,14 @@ fn share(room: &LaneRoom, first_due: usize, retry_due: usize) -> (usize, usize) 
     (first, retry_due.min(total - first))
 }
 
+/// Lanes nobody may claim from now.
+pub(crate) async fn stopped_lanes(tx: &Tx<'_>) -> Result<Vec<Uuid>, StoreError> {
+    let rows = tx.query("SELECT lane FROM stopped_lanes", &[]).await?;
+    rows.iter().map(|row| row.uuid(0)).collect()
+}
+
 pub(crate) async fn run_claim(tx: &Tx<'_>, claim: &Claim) -> Result<(Reply, Effects), StoreError> {
-    let stopped: Vec<Uuid> = tx
-        .query("SELECT lane FROM stopped_lanes", &[])
-        .await?
-        .iter()
-        .map(|row| row.uuid(0))
-        .collect::<Result<_, _>>()?;
+    let stopped = stopped_lanes(tx).await?;
     let lanes: Vec<&LaneRoom> = claim.lanes.iter().filter(|l| !stopped.contains(&l.lane)).collect();
     let mut params = Vec::with_capacity(lanes.len() * 2);
     for room in &lanes {
@@ -179,11 +186,7 @@ fn read_claimed(row: &Row, token: Uuid) -> Result<ClaimedDelivery, StoreError> {
         lead: row.opt_id(2)?,
         data_version: row.int(3)?,
         event: row.opt_int(4)?,
-        target_kind: if row.int(5)? == 0 {
-            TargetKind::Destination
-        } else {
-            TargetKind::Subscription
-        },
+        target_kind: TargetKind::from_int(row.int(5)?),
         target: row.uuid(6)?,
         cause: DeliveryCause::parse(row.text(7)?).ok_or_else(|| damaged("cause"))?,
         parent: row.opt_id(8)?,

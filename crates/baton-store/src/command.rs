@@ -6,6 +6,7 @@
 use crate::capture::{Capture, Captured};
 use crate::claim::{Claim, Claimed};
 use crate::deliveries::Resend;
+use crate::direct::Lease;
 use crate::docs::DocWrite;
 use crate::error::StoreError;
 use crate::events::FanOut;
@@ -22,6 +23,8 @@ use uuid::Uuid;
 pub(crate) struct CaptureCommand {
     pub capture: Capture,
     pub body: Vec<u8>,
+    /// Slots reserved for deliveries of it.
+    pub leases: Vec<(DeliveryId, Lease)>,
 }
 
 /// A finish with attempt and request encoded.

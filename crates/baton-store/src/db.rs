@@ -344,9 +344,7 @@ impl Tx<'_> {
                 }
                 Ok(found)
             }
-            Self::Pg { client, statements } => {
-                pg_query_many(client, statements, many, rows).await
-            }
+            Self::Pg { client, statements } => pg_query_many(client, statements, many, rows).await,
         }
     }
 

@@ -1,8 +1,11 @@
 //! Reading deliveries and their attempts; resending.
 
+mod new_row;
+
 use crate::capture::Idempotency;
+use crate::claim::TargetKind;
 use crate::command::{Command, Effects, Reply};
-use crate::db::{Row, Tx, Value, id, opt_id};
+use crate::db::{Row, Tx, Value, id};
 use crate::docs::run::remember_answer;
 use crate::error::StoreError;
 use crate::finish::StoredRequest;
@@ -13,6 +16,7 @@ use baton_domain::delivery::{DeliveryCause, DeliveryState};
 use baton_domain::exchange::{Phases, RequestSpec};
 use baton_domain::id::{DeliveryId, DestinationId, LeadId, TypedId, WorkspaceId};
 use baton_domain::time::Millis;
+pub(crate) use new_row::NewRow;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
@@ -375,20 +379,21 @@ pub(crate) async fn run_resend(
         )
         .await?;
     }
-    let new = vec![
-        id(resend.workspace),
-        id(resend.id),
-        opt_id(row.opt_id::<LeadId>(0)?),
-        row.int(1)?.into(),
-        row.opt_int(2)?.into(),
-        row.int(3)?.into(),
-        lane.into(),
-        "resend".into(),
-        id(resend.of),
-        resend.now.into(),
-        resend.now.into(),
-    ];
-    tx.execute_many(&sql::DELIVERIES_ADD, &[new]).await?;
+    let new = NewRow {
+        workspace: resend.workspace,
+        id: resend.id,
+        lead: row.opt_id(0)?,
+        data_version: row.int(1)?,
+        event: row.opt_int(2)?,
+        target_kind: TargetKind::from_int(row.int(3)?),
+        lane,
+        cause: DeliveryCause::Resend,
+        parent: Some(resend.of),
+        due: resend.now,
+        now: resend.now,
+        lease: None,
+    };
+    tx.execute_many(&sql::DELIVERIES_ADD, &[new.values()]).await?;
     let effects = Effects { lanes: vec![lane], ..Effects::default() };
     Ok((Reply::Resent(resend.id), effects))
 }

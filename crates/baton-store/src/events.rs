@@ -4,11 +4,14 @@
 //! rows for ever. The cursor is (transaction, position) and only rows below the oldest running
 //! transaction are read. On SQLite there is one writer and the transaction part is 0.
 
+use crate::claim::TargetKind;
 use crate::command::{Command, Effects, Reply};
-use crate::db::{Row, Tx, Value, id, opt_id};
+use crate::db::{Row, Tx, Value, id};
+use crate::deliveries::NewRow;
 use crate::error::StoreError;
 use crate::sql;
 use crate::store::{Store, WorkspaceStore};
+use baton_domain::delivery::DeliveryCause;
 use baton_domain::event::EventKind;
 use baton_domain::id::{DeliveryId, EventId, LeadId, SubscriptionId, TypedId, WorkspaceId};
 use baton_domain::time::Millis;
@@ -216,19 +219,21 @@ pub(crate) async fn run_fan_out(
     }
     let mut rows = Vec::with_capacity(fan_out.deliveries.len());
     for (delivery, subscription, event) in &fan_out.deliveries {
-        rows.push(vec![
-            id(event.workspace),
-            id(*delivery),
-            opt_id(event.lead),
-            event.data_version.into(),
-            event.cursor.position.into(),
-            Value::Int(1),
-            id(*subscription),
-            "event".into(),
-            Value::Null,
-            fan_out.now.into(),
-            fan_out.now.into(),
-        ]);
+        let row = NewRow {
+            workspace: event.workspace,
+            id: *delivery,
+            lead: event.lead,
+            data_version: event.data_version,
+            event: Some(event.cursor.position),
+            target_kind: TargetKind::Subscription,
+            lane: subscription.uuid(),
+            cause: DeliveryCause::Event,
+            parent: None,
+            due: fan_out.now,
+            now: fan_out.now,
+            lease: None,
+        };
+        rows.push(row.values());
         effects.lanes.push(subscription.uuid());
     }
     tx.execute_many(&sql::DELIVERIES_ADD, &rows).await?;

@@ -1,11 +1,14 @@
 //! Reading leads, and letting held ones go.
 
+use crate::claim::TargetKind;
 use crate::command::{Command, Effects, Reply};
 use crate::db::{Many, Row, Tx, Value, id};
+use crate::deliveries::NewRow;
 use crate::error::StoreError;
 use crate::events::EventRow;
 use crate::sql;
 use crate::store::WorkspaceStore;
+use baton_domain::delivery::DeliveryCause;
 use baton_domain::id::{
     CampaignId, DeliveryId, DestinationId, LeadId, SourceId, TypedId, WorkspaceId,
 };
@@ -165,15 +168,7 @@ impl WorkspaceStore {
     /// A lead's row as the view that requests and events are rendered from.
     #[must_use]
     pub fn view(&self, row: LeadRow, version: i64) -> LeadView {
-        let snapshot = self.store.snapshot();
-        let source = snapshot
-            .sources
-            .get(&row.source)
-            .map_or_else(|| row.source.to_string(), |s| s.body.name.clone());
-        let campaign = snapshot
-            .campaigns
-            .get(&row.campaign)
-            .map_or_else(|| row.campaign.to_string(), |c| c.body.reference.clone());
+        let (source, campaign) = self.store.snapshot().names_of(row.source, row.campaign);
         LeadView {
             id: row.id,
             data_version: version,
@@ -387,19 +382,21 @@ pub(crate) async fn run_resume_held(
         }
         resumed += touched;
         for (delivery, destination) in deliveries {
-            rows.push(vec![
-                id(resume.workspace),
-                id(*delivery),
-                id(*lead),
-                (*version).into(),
-                Value::Null,
-                Value::Int(0),
-                id(*destination),
-                "lead".into(),
-                Value::Null,
-                resume.now.into(),
-                resume.now.into(),
-            ]);
+            let row = NewRow {
+                workspace: resume.workspace,
+                id: *delivery,
+                lead: Some(*lead),
+                data_version: *version,
+                event: None,
+                target_kind: TargetKind::Destination,
+                lane: destination.uuid(),
+                cause: DeliveryCause::Lead,
+                parent: None,
+                due: resume.now,
+                now: resume.now,
+                lease: None,
+            };
+            rows.push(row.values());
             effects.lanes.push(destination.uuid());
         }
     }

@@ -13,6 +13,7 @@ mod claim;
 mod command;
 mod db;
 pub mod deliveries;
+pub mod direct;
 pub mod docs;
 mod error;
 pub mod events;

@@ -2,9 +2,7 @@
 //! connections for reading, one that listens.
 
 use crate::command::{Command, Effects, Job, WriterOf};
-use crate::db::{
-    Many, Row, Statements, Tx, Value, from_postgres, pg_query, pg_query_many,
-};
+use crate::db::{Many, Row, Statements, Tx, Value, from_postgres, pg_query, pg_query_many};
 use crate::error::{OpenError, StoreError};
 use crate::hints::Hints;
 use crate::writer::{self, BATCH_MAX, QUEUE_MAX};

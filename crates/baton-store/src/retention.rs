@@ -37,9 +37,14 @@ pub struct RetentionReport {
 
 #[derive(Clone)]
 pub(crate) enum RetentionSlice {
-    Idempotency { before: Millis },
+    Idempotency {
+        before: Millis,
+    },
     /// Named leads, if they may still go.
-    Leads { workspace: WorkspaceId, leads: Vec<LeadId> },
+    Leads {
+        workspace: WorkspaceId,
+        leads: Vec<LeadId>,
+    },
 }
 
 /// Finished leads of a workspace that came before an instant.

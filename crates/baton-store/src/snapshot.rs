@@ -55,6 +55,16 @@ impl Snapshot {
         self.sources.get(self.by_webhook.get(&webhook)?)
     }
 
+    /// A source's name and a campaign's reference as leads show them: the ids once they are gone.
+    pub(crate) fn names_of(&self, source: SourceId, campaign: CampaignId) -> (String, String) {
+        let name = self.sources.get(&source).map(|s| s.body.name.clone());
+        let reference = self.campaigns.get(&campaign).map(|c| c.body.reference.clone());
+        (
+            name.unwrap_or_else(|| source.to_string()),
+            reference.unwrap_or_else(|| campaign.to_string()),
+        )
+    }
+
     /// The campaign with that reference, compared without case.
     #[must_use]
     pub fn campaign_by_reference(

@@ -77,17 +77,23 @@ pub(crate) const LEAD_DATA_ADD: Many = Many {
                SELECT * FROM unnest($1::uuid[], $2::int8[], $3::uuid[], $4::bytea[])",
 };
 
-/// Parameters: ws, id, lead, data_version, event, target_kind, lane, cause, parent, due, now.
+/// Parameters: those of [`crate::deliveries::NewRow::values`]. The last but one is the token of a
+/// delivery that is in flight from the start, the last when it is to be looked at.
 pub(crate) const DELIVERIES_ADD: Many = Many {
     sqlite: "INSERT INTO deliveries (ws, id, lead, data_version, event, target_kind, lane, class, \
-             cause, parent, state, starts, attempts, due_at, wake_at, created_at, updated_at) \
-             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, 0, ?8, ?9, 'pending', 0, 0, ?10, ?10, ?11, ?11)",
+             cause, parent, state, starts, attempts, due_at, wake_at, created_at, updated_at, \
+             token) \
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, 0, ?8, ?9, \
+             CASE WHEN ?12 IS NULL THEN 'pending' ELSE 'in_flight' END, ?12 IS NOT NULL, 0, \
+             ?10, ?13, ?11, ?11, ?12)",
     postgres: "INSERT INTO deliveries (ws, id, lead, data_version, event, target_kind, lane, \
                class, cause, parent, state, starts, attempts, due_at, wake_at, created_at, \
-               updated_at) SELECT w, i, l, v, e, k, la, 0, c, p, 'pending', 0, 0, d, d, n, n \
+               updated_at, token) SELECT w, i, l, v, e, k, la, 0, c, p, \
+               CASE WHEN tk IS NULL THEN 'pending' ELSE 'in_flight' END, \
+               (tk IS NOT NULL)::int, 0, d, wk, n, n, tk \
                FROM unnest($1::uuid[], $2::uuid[], $3::uuid[], $4::int8[], $5::int8[], \
-               $6::int8[], $7::uuid[], $8::text[], $9::uuid[], $10::int8[], $11::int8[]) \
-               AS t(w, i, l, v, e, k, la, c, p, d, n)",
+               $6::int8[], $7::uuid[], $8::text[], $9::uuid[], $10::int8[], $11::int8[], \
+               $12::uuid[], $13::int8[]) AS t(w, i, l, v, e, k, la, c, p, d, n, tk, wk)",
 };
 
 /// Parameters: id, ws, kind, at, lead, n, data_version, delta.

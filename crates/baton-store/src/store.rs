@@ -5,6 +5,7 @@ use crate::claim::{Claim, Claimed};
 use crate::command::{CaptureCommand, Command, FinishCommand, Job, Reply, WriterOf};
 use crate::db::{Many, Row, Value};
 use crate::deliveries::{AttemptBody, encode_request};
+use crate::direct::{DirectStart, Made, is_certain};
 use crate::docs::DocWrite;
 use crate::error::{OpenError, StoreError};
 use crate::finish::{AttemptRecord, Finish, Release};
@@ -17,8 +18,8 @@ use arc_swap::ArcSwap;
 use baton_domain::id::{DeliveryId, IdRandom, TypedId, WorkspaceId};
 use baton_domain::time::{Clock, Entropy, Millis};
 use std::path::PathBuf;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, AtomicU32, Ordering};
+use std::sync::{Arc, PoisonError, RwLock};
 use tokio::sync::oneshot;
 use uuid::Uuid;
 
@@ -68,6 +69,8 @@ struct Inner {
     /// Milliseconds to add to our clock to get the database's.
     offset_ms: AtomicI64,
     database_clock: bool,
+    /// The engine of this process, while it runs.
+    direct: RwLock<Option<Arc<dyn DirectStart>>>,
 }
 
 impl Drop for Inner {
@@ -139,6 +142,7 @@ impl Store {
             nodes,
             offset_ms: AtomicI64::new(0),
             database_clock,
+            direct: RwLock::default(),
         }));
         store.measure_clock().await?;
         match store.refresh().await {
@@ -152,6 +156,15 @@ impl Store {
     #[must_use]
     pub fn snapshot(&self) -> Arc<Snapshot> {
         self.0.snapshot.load_full()
+    }
+
+    /// Says which engine of this process may start new deliveries directly.
+    pub fn start_directly(&self, engine: Option<Arc<dyn DirectStart>>) {
+        *self.0.direct.write().unwrap_or_else(PoisonError::into_inner) = engine;
+    }
+
+    pub(crate) fn direct_start(&self) -> Option<Arc<dyn DirectStart>> {
+        self.0.direct.read().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
     /// Hints about what changed.
@@ -296,9 +309,25 @@ impl Store {
     pub async fn capture(&self, capture: Capture) -> Result<Captured, StoreError> {
         let body = serde_json::to_vec(&capture.data)
             .map_err(|e| StoreError::Damaged { what: "lead", detail: e.to_string() })?;
-        match self.write(Command::Capture(Box::new(CaptureCommand { capture, body }))).await? {
-            Reply::Captured(captured) => Ok(captured),
-            _ => Err(StoreError::Closed),
+        let mut reserved = self.reserve(&capture);
+        let made = Made {
+            targets: capture.deliveries.iter().map(|d| (d.id, d.destination.uuid())).collect(),
+        };
+        let leases = reserved.leases();
+        reserved.is_sent();
+        let command = CaptureCommand { capture, body, leases };
+        match self.write(Command::Capture(Box::new(command))).await {
+            Ok(Reply::Captured(captured)) => {
+                reserved.committed(&made, &captured);
+                Ok(captured)
+            }
+            Err(error) => {
+                if is_certain(&error) {
+                    reserved.refused();
+                }
+                Err(error)
+            }
+            Ok(_) => Err(StoreError::Closed),
         }
     }
 

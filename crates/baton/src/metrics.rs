@@ -32,6 +32,7 @@ impl<R: Fn() -> StatsView + Send + Sync + 'static> Collector for EngineMetrics<R
         }
         let counters = [
             ("deliveries_claimed", "Deliveries claimed", view.claimed),
+            ("deliveries_direct", "Deliveries started without a claim", view.direct),
             ("requests_sent", "Requests sent", view.sent),
             ("deliveries_accepted", "Deliveries accepted or queued", view.accepted),
             ("deliveries_rejected", "Deliveries rejected", view.rejected),

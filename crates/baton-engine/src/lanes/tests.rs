@@ -166,3 +166,56 @@ fn a_new_lane_starts_small() {
     lanes.want_all();
     assert_eq!(totals(&lanes.rooms(T)), [WINDOW_START]);
 }
+
+/// What captures are granted of lane 1 after `change`, and the room that is left beside it.
+fn granted(change: impl FnOnce(&mut Lanes, &mut HashMap<Uuid, u32>)) -> (u32, Vec<u32>) {
+    let mut lanes = lanes(1, 40, 512);
+    let mut free = HashMap::new();
+    drop(lanes.rooms(T));
+    lanes.grant(&mut free, T);
+    change(&mut lanes, &mut free);
+    lanes.grant(&mut free, T);
+    let left = free.get(&lane(1)).copied().unwrap_or(0);
+    lanes.want([lane(1)]);
+    (left, totals(&lanes.rooms(T)))
+}
+
+#[test]
+fn captures_are_granted_slots_of_a_lane_in_which_nothing_waits() {
+    let take = |free: &mut HashMap<Uuid, u32>, n| *free.get_mut(&lane(1)).unwrap() -= n;
+    assert_eq!(granted(|_, _| {}), (GRANT_EACH, vec![40 - GRANT_EACH]));
+    assert_eq!(granted(|lanes, _| lanes.want([lane(1)])), (0, vec![40]), "something is due");
+    let heard = granted(|lanes, free| {
+        take(free, 3);
+        (0..3).for_each(|_| lanes.reserved(lane(1)));
+    });
+    assert_eq!(heard, (GRANT_EACH, vec![40 - 3 - GRANT_EACH]), "what was taken is granted anew");
+    let unheard = granted(|lanes, free| {
+        take(free, 3);
+        lanes.regrant.insert(lane(1));
+    });
+    assert_eq!(unheard, (GRANT_EACH - 3, vec![40 - GRANT_EACH]), "but not before we know");
+    let broken = granted(|lanes, free| {
+        take(free, 1);
+        lanes.reserved(lane(1));
+        let report = Report { health: Health::Refusing, ..Report::default() };
+        lanes.ended(lane(1), false, &report, T);
+    });
+    assert_eq!(broken.0, 0, "the breaker is open");
+}
+
+#[test]
+fn a_rate_limited_lane_and_the_last_quarter_are_not_granted() {
+    let mut lanes = lanes(1, 64, 64);
+    let rate = Some(baton_domain::config::RateLimit { count: 5, per_s: 1 });
+    lanes.configure_lane(lane(2), LaneLimits { version: 1, in_flight: 64, rate }, 1, true);
+    lanes.want_all();
+    drop(lanes.rooms(T));
+    let mut free = HashMap::new();
+    lanes.grant(&mut free, T);
+    assert_eq!(free, HashMap::from([(lane(1), 16)]));
+    (0..44).for_each(|_| lanes.started(lane(1), false, T));
+    lanes.regrant.insert(lane(1));
+    lanes.grant(&mut free, T);
+    assert_eq!(free, HashMap::from([(lane(1), 4)]));
+}

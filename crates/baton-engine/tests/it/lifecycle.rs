@@ -121,3 +121,22 @@ async fn old_rejected_leads_are_removed() {
         })
         .await;
 }
+
+#[tokio::test]
+async fn a_lead_that_comes_while_nothing_waits_is_started_without_a_claim() {
+    let house = House::open().await;
+    let to = house.destination("/crm", json!({})).await;
+    // The first may find the lane unknown to the dispatcher, or just being looked at.
+    let mut last = house.lead(to).await;
+    for _ in 0..100 {
+        house.until_state(last, "accepted").await;
+        if house.engine().stats().direct > 0 {
+            break;
+        }
+        last = house.lead(to).await;
+    }
+    assert!(house.engine().stats().direct > 0);
+    let row = house.delivery(last).await;
+    assert_eq!((row.attempts, row.state), (1, DeliveryState::Accepted));
+    assert_eq!(house.attempts(last).await.len(), 1);
+}

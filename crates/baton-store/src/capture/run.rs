@@ -8,13 +8,16 @@
 //! ```
 
 use super::{Capture, Captured, event_of};
+use crate::claim::{TargetKind, stopped_lanes};
 use crate::command::{CaptureCommand, Effects, Reply};
 use crate::db::{Tx, Value, id, opt_id};
+use crate::deliveries::NewRow;
 use crate::error::StoreError;
 use crate::sql;
 use baton_domain::config::DuplicateAction;
+use baton_domain::delivery::DeliveryCause;
 use baton_domain::event::EventKind;
-use baton_domain::id::{LeadId, SourceId, TypedId};
+use baton_domain::id::{DeliveryId, LeadId, SourceId, TypedId};
 use baton_domain::lead::LeadState;
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet, HashMap};
@@ -40,6 +43,7 @@ impl Remembered {
             replayed: true,
             stale: self.stale,
             deliveries: Vec::new(),
+            in_flight: Vec::new(),
         }
     }
 }
@@ -64,6 +68,8 @@ struct Known {
     idempotency: HashMap<Key, ([u8; 32], Remembered)>,
     claims: HashMap<Key, Held>,
     partials: HashMap<LeadId, PartialRow>,
+    /// Read only when a delivery is to be written as in flight.
+    stopped: Vec<uuid::Uuid>,
 }
 
 #[derive(Default)]
@@ -105,6 +111,9 @@ async fn read_known(tx: &Tx<'_>, commands: &[&CaptureCommand]) -> Result<Known, 
         let remembered = serde_json::from_slice(row.bytes(2)?)
             .map_err(|e| StoreError::Damaged { what: "idempotency row", detail: e.to_string() })?;
         known.idempotency.insert(row.key16(0)?, (hash, remembered));
+    }
+    if commands.iter().any(|c| !c.leases.is_empty()) {
+        known.stopped = stopped_lanes(tx).await?;
     }
     let mut keys = BTreeSet::new();
     for command in commands {
@@ -178,6 +187,7 @@ fn decide(
                 replayed: false,
                 stale: true,
                 deliveries: Vec::new(),
+                in_flight: Vec::new(),
             }
         }
         existing => accept(command, existing.map(|(l, r, _)| (l, r)), known, rows, effects),
@@ -254,9 +264,9 @@ fn accept(
         id(capture.workspace),
         Value::Bytes(command.body.clone()),
     ]);
-    let deliveries =
-        add_deliveries(capture, lead, state, data_version, row.is_some(), rows, effects);
-    Captured { lead, state, duplicate_of, replayed: false, stale: false, deliveries }
+    let version = (state, data_version, row.is_some());
+    let (deliveries, in_flight) = add_deliveries(command, lead, version, known, rows, effects);
+    Captured { lead, state, duplicate_of, replayed: false, stale: false, deliveries, in_flight }
 }
 
 /// What an event keeps of its moment: the state then, what the lead repeats, why it was refused.
@@ -392,41 +402,52 @@ fn write_lead(
     }
 }
 
+/// Makes the deliveries of a version; which of them are in flight already.
 fn add_deliveries(
-    capture: &Capture,
+    command: &CaptureCommand,
     lead: LeadId,
-    state: LeadState,
-    data_version: i64,
-    revision: bool,
+    (state, data_version, revision): (LeadState, i64, bool),
+    known: &Known,
     rows: &mut Rows,
     effects: &mut Effects,
-) -> Vec<baton_domain::id::DeliveryId> {
+) -> (Vec<DeliveryId>, Vec<DeliveryId>) {
+    let capture = &command.capture;
     if revision {
         rows.superseded.push(vec![id(capture.workspace), id(lead), capture.now.into()]);
         // A version that came in this very batch has no rows yet: its deliveries are not made.
         let lead = id(lead);
         rows.deliveries.retain(|row| row[2] != lead);
     }
+    let (mut made, mut in_flight) = (Vec::new(), Vec::new());
     if !matches!(state, LeadState::Received | LeadState::Partial) {
-        return Vec::new();
+        return (made, in_flight);
     }
     for delivery in &capture.deliveries {
-        rows.deliveries.push(vec![
-            id(capture.workspace),
-            id(delivery.id),
-            id(lead),
-            data_version.into(),
-            Value::Null,
-            Value::Int(0),
-            id(delivery.destination),
-            "lead".into(),
-            Value::Null,
-            delivery.due.into(),
-            capture.now.into(),
-        ]);
-        effects.lanes.push(delivery.destination.uuid());
+        let lane = delivery.destination.uuid();
+        let lease = command.leases.iter().find(|(of, _)| *of == delivery.id).map(|(_, l)| *l);
+        let lease = lease.filter(|_| !known.stopped.contains(&lane));
+        match lease {
+            Some(_) => in_flight.push(delivery.id),
+            None => effects.lanes.push(lane),
+        }
+        made.push(delivery.id);
+        let row = NewRow {
+            workspace: capture.workspace,
+            id: delivery.id,
+            lead: Some(lead),
+            data_version,
+            event: None,
+            target_kind: TargetKind::Destination,
+            lane,
+            cause: DeliveryCause::Lead,
+            parent: None,
+            due: delivery.due,
+            now: capture.now,
+            lease,
+        };
+        rows.deliveries.push(row.values());
     }
-    capture.deliveries.iter().map(|d| d.id).collect()
+    (made, in_flight)
 }
 
 /// Writes in one order everywhere: claims, idempotency, leads, data, deliveries, events.

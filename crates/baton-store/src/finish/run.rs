@@ -1,11 +1,14 @@
 //! Ending attempts in a batch. What is no longer ours is recorded as late and changes nothing.
 
 use super::{Finish, Release};
+use crate::claim::TargetKind;
 use crate::command::{Effects, FinishCommand, Reply};
 use crate::db::{Tx, Value, id, opt_id};
+use crate::deliveries::NewRow;
 use crate::docs::run::disable_target;
 use crate::error::StoreError;
 use crate::sql;
+use baton_domain::delivery::DeliveryCause;
 use baton_domain::delivery::DeliveryState;
 use baton_domain::id::{DeliveryId, LeadId, TypedId};
 use baton_domain::time::Millis;
@@ -203,19 +206,21 @@ async fn write_followups(
     for finish in commands.iter().map(|c| &c.finish) {
         let Some(version) = owned.get(&claim_of(finish)) else { continue };
         for followup in &finish.followups {
-            rows.push(vec![
-                id(finish.workspace),
-                id(followup.id),
-                opt_id(finish.lead),
-                (*version).into(),
-                Value::Null,
-                Value::Int(0),
-                id(followup.destination),
-                "failover".into(),
-                id(finish.delivery),
-                followup.due.into(),
-                finish.now.into(),
-            ]);
+            let row = NewRow {
+                workspace: finish.workspace,
+                id: followup.id,
+                lead: finish.lead,
+                data_version: *version,
+                event: None,
+                target_kind: TargetKind::Destination,
+                lane: followup.destination.uuid(),
+                cause: DeliveryCause::Failover,
+                parent: Some(finish.delivery),
+                due: followup.due,
+                now: finish.now,
+                lease: None,
+            };
+            rows.push(row.values());
             effects.lanes.push(followup.destination.uuid());
         }
     }

@@ -5,6 +5,7 @@
 
 mod captures;
 mod claims;
+mod direct;
 mod documents;
 mod finishes;
 mod harness;
