@@ -13,8 +13,9 @@ use crate::slot::{Note, Slot};
 use crate::stats::{Part, count};
 use crate::supervise::{backoff_ms, report};
 use baton_domain::id::{TaskId, TypedId};
-use baton_domain::lead::LeadView;
+use baton_domain::lead::{LeadState, LeadView};
 use baton_domain::time::Millis;
+use baton_store::leads::LeadVersion;
 use baton_store::{Claim, Claimed, ClaimedDelivery, LaneRoom, Release, StoreError};
 use futures_util::FutureExt as _;
 use std::panic::AssertUnwindSafe;
@@ -29,6 +30,9 @@ pub(crate) const POLL_MS: i64 = 1_000;
 const INTERNAL_WAIT_MS: i64 = 1_000;
 /// Longest such wait.
 const INTERNAL_WAIT_MS_MAX: i64 = 60_000;
+
+/// Most leads read at once for claimed deliveries.
+const READ_TOGETHER: usize = 32;
 
 /// When a delivery is due again after a fault of our own.
 pub(crate) fn due_after_internal_fault(core: &Core, claimed: &ClaimedDelivery) -> Millis {
@@ -180,6 +184,7 @@ impl Dispatcher {
         }
         self.lanes.claimed(claimed);
         let now = core.store.now();
+        let mut started = Vec::with_capacity(claimed.deliveries.len());
         for delivery in &claimed.deliveries {
             let retry = delivery.attempts > 0;
             self.lanes.started(delivery.target, retry, now);
@@ -190,8 +195,28 @@ impl Dispatcher {
                 Arc::clone(&core.leases),
                 Arc::clone(&core.stats),
             );
-            tokio::spawn(carry(Arc::clone(core), delivery.clone(), None, slot));
+            started.push((delivery.clone(), slot));
         }
+        while !started.is_empty() {
+            let rest = started.split_off(started.len().min(READ_TOGETHER));
+            let together = std::mem::replace(&mut started, rest);
+            tokio::spawn(carry_together(Arc::clone(core), together));
+        }
+    }
+}
+
+/// Reads the leads of deliveries that were claimed together at once, and carries each.
+async fn carry_together(core: Arc<Core>, claimed: Vec<(ClaimedDelivery, Slot)>) {
+    let version_of = |d: &ClaimedDelivery| Some((d.workspace, d.lead?, d.data_version));
+    let first_attempts = claimed.iter().map(|(d, _)| d).filter(|d| d.attempts == 0);
+    let wanted: Vec<LeadVersion> = first_attempts.filter_map(version_of).collect();
+    // What is not found so is looked for again by the delivery itself, which knows what to do.
+    let read = AssertUnwindSafe(core.store.lead_views(&wanted)).catch_unwind().await;
+    let leads = read.ok().and_then(Result::ok).unwrap_or_default();
+    for (delivery, slot) in claimed {
+        let lead = version_of(&delivery).and_then(|version| leads.get(&version));
+        let lead = lead.filter(|lead| lead.state != LeadState::Erased).cloned().map(Box::new);
+        tokio::spawn(carry(Arc::clone(&core), delivery, lead, slot));
     }
 }
 

@@ -139,7 +139,7 @@ pub(crate) async fn prepare(
 ) -> Result<Preparation, StoreError> {
     match target {
         Target::Destination(id, doc) => prepare_lead(core, claimed, *id, doc, lead).await,
-        Target::Subscription(doc) => prepare_event(core, claimed, doc).await,
+        Target::Subscription(doc) => prepare_event(core, claimed, doc, lead).await,
     }
 }
 
@@ -152,7 +152,15 @@ async fn stored(core: &Core, claimed: &ClaimedDelivery) -> Result<Option<Request
     Ok(workspace.request(claimed.id, claimed.attempts).await?.map(|stored| stored.request))
 }
 
-async fn lead_of(core: &Core, claimed: &ClaimedDelivery) -> Result<Option<LeadView>, StoreError> {
+/// The lead, read unless it is at hand.
+async fn lead_of(
+    core: &Core,
+    claimed: &ClaimedDelivery,
+    at_hand: Option<Box<LeadView>>,
+) -> Result<Option<LeadView>, StoreError> {
+    if let Some(lead) = at_hand {
+        return Ok(Some(*lead));
+    }
     let Some(lead) = claimed.lead else { return Ok(None) };
     let workspace = core.store.workspace(claimed.workspace);
     let view = workspace.lead_view(lead, claimed.data_version).await?;
@@ -178,12 +186,8 @@ async fn prepare_lead(
     let request = match stored {
         Some(request) => request,
         None => {
-            let lead = match lead {
-                Some(lead) => *lead,
-                None => match lead_of(core, claimed).await? {
-                    Some(lead) => lead,
-                    None => return Ok(Preparation::Gone("the lead is no longer stored")),
-                },
+            let Some(lead) = lead_of(core, claimed, lead).await? else {
+                return Ok(Preparation::Gone("the lead is no longer stored"));
             };
             let snapshot = core.store.snapshot();
             let campaign = snapshot.campaigns.get(&doc.body.campaign);
@@ -222,6 +226,7 @@ async fn prepare_event(
     core: &Core,
     claimed: &ClaimedDelivery,
     doc: &Doc<Subscription>,
+    lead: Option<Box<LeadView>>,
 ) -> Result<Preparation, StoreError> {
     const GONE: Preparation = Preparation::Gone("the event is no longer stored");
     let Some(position) = claimed.event else { return Ok(GONE) };
@@ -236,7 +241,7 @@ async fn prepare_event(
             let delta: Map<String, Value> = serde_json::from_slice(&event.delta)
                 .map_err(|e| StoreError::Damaged { what: "event", detail: e.to_string() })?;
             let data = if event.kind.is_lead() {
-                let Some(lead) = lead_of(core, claimed).await? else {
+                let Some(lead) = lead_of(core, claimed, lead).await? else {
                     return Ok(Preparation::Gone("the lead is no longer stored"));
                 };
                 lead_event_data(&lead, delta)

@@ -7,13 +7,14 @@ use crate::deliveries::NewRow;
 use crate::error::StoreError;
 use crate::events::EventRow;
 use crate::sql;
-use crate::store::WorkspaceStore;
+use crate::store::{Store, WorkspaceStore};
 use baton_domain::delivery::DeliveryCause;
 use baton_domain::id::{
     CampaignId, DeliveryId, DestinationId, LeadId, SourceId, TypedId, WorkspaceId,
 };
 use baton_domain::lead::{LeadData, LeadState, LeadView};
 use baton_domain::time::Millis;
+use std::collections::HashMap;
 
 /// Most leads on a page.
 pub const PAGE_MAX: u32 = 200;
@@ -133,6 +134,50 @@ const LEADS_FIND: Many = Many {
                JOIN leads l ON l.ws = t.w AND l.id = t.i \
                JOIN lead_data d ON d.lead = l.id AND d.version = l.data_version",
 };
+
+/// Parameters: ws, id, version.
+const VERSIONS_FIND: Many = Many {
+    sqlite: "SELECT l.id, l.campaign, l.source, l.state, l.status, l.score, l.data_version, \
+             l.test, l.duplicate_of, l.partial_seq, l.problems, l.created_at, l.updated_at, \
+             d.body, d.version, l.ws FROM leads l JOIN lead_data d ON d.lead = l.id \
+             WHERE l.ws = ?1 AND l.id = ?2 AND d.version = ?3",
+    postgres: "SELECT l.id, l.campaign, l.source, l.state, l.status, l.score, l.data_version, \
+               l.test, l.duplicate_of, l.partial_seq, l.problems, l.created_at, l.updated_at, \
+               d.body, d.version, l.ws FROM unnest($1::uuid[], $2::uuid[], $3::int8[]) AS t(w, i, v) \
+               JOIN leads l ON l.ws = t.w AND l.id = t.i \
+               JOIN lead_data d ON d.lead = l.id AND d.version = t.v",
+};
+
+/// A version of a lead's data, bound to its workspace.
+pub type LeadVersion = (WorkspaceId, LeadId, i64);
+
+impl Store {
+    /// What requests are rendered from, for many leads of any workspaces at once: each is named with
+    /// the workspace it has to be of, and those that are not stored there are left out.
+    ///
+    /// # Errors
+    /// When the database cannot be read; one row that cannot be is left out.
+    pub async fn lead_views(
+        &self,
+        wanted: &[LeadVersion],
+    ) -> Result<HashMap<LeadVersion, LeadView>, StoreError> {
+        let mut wanted = wanted.to_vec();
+        wanted.sort_unstable();
+        wanted.dedup();
+        let params = wanted
+            .iter()
+            .map(|(workspace, lead, version)| vec![id(*workspace), id(*lead), (*version).into()])
+            .collect();
+        let mut views = HashMap::with_capacity(wanted.len());
+        for row in self.query_many(&VERSIONS_FIND, params).await? {
+            let (workspace, version) = (row.id(15)?, row.int(14)?);
+            let Ok(lead) = read_row(&row) else { continue };
+            let key = (workspace, lead.id, version);
+            views.insert(key, self.workspace(workspace).view(lead, version));
+        }
+        Ok(views)
+    }
+}
 
 /// The id that sorts just below every id of the instant `at`.
 fn floor_id(at: Millis) -> Value {

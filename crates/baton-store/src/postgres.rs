@@ -5,7 +5,7 @@ use crate::command::{Command, Effects, Job, WriterOf};
 use crate::db::{Many, Row, Statements, Tx, Value, from_postgres, pg_query, pg_query_many};
 use crate::error::{OpenError, StoreError};
 use crate::hints::Hints;
-use crate::writer::{self, BATCH_MAX, QUEUE_MAX};
+use crate::writer::{self, BATCH_MAX, Care, QUEUE_MAX, is_members_fault};
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
@@ -38,7 +38,8 @@ const CHANNEL: &str = "baton";
 /// A notification's payload may be 8,000 bytes; longer lists say "look at all".
 const PAYLOAD_BYTES_MAX: usize = 7_000;
 const WRITER_SETTINGS: &str = "SET enable_seqscan = off; SET enable_hashjoin = off; \
-     SET enable_mergejoin = off; SET jit = off; SET synchronous_commit = on";
+     SET enable_mergejoin = off; SET jit = off; SET synchronous_commit = on; \
+     SET plan_cache_mode = force_generic_plan";
 const READER_SETTINGS: &str =
     "SET plan_cache_mode = force_custom_plan; SET enable_seqscan = off; SET jit = off";
 /// Key of the advisory lock under which migrations run.
@@ -121,7 +122,7 @@ impl Connector {
 
     /// A connection for writing: every statement of a writer finds its rows by an index. The
     /// planner would otherwise keep the sequential scans and hash joins that were right while the
-    /// tables were empty.
+    /// tables were empty. Plans are made once: making them anew costs more than most statements.
     async fn connect_writer(&self) -> Result<Connection, StoreError> {
         let connection = self.connect().await?;
         connection.client.batch_execute(WRITER_SETTINGS).await.map_err(from_postgres)?;
@@ -389,16 +390,17 @@ impl Writer {
         slot: &mut Option<Connection>,
         jobs: &[Job],
     ) -> Result<(writer::Results, Effects), StoreError> {
-        let mut collisions = 0;
+        let (mut collisions, mut care) = (0, Care::Hopeful);
         loop {
             let connection = self.connected(slot).await?;
-            match self.attempt(connection, jobs).await {
-                Err(StoreError::Collision) if collisions < COLLISIONS_MAX => {
-                    collisions += 1;
-                    connection.client.batch_execute("ROLLBACK").await.map_err(from_postgres)?;
+            match self.attempt(connection, jobs, care).await {
+                Err(StoreError::Collision) if collisions < COLLISIONS_MAX => collisions += 1,
+                Err(error) if care == Care::Hopeful && is_members_fault(&error) => {
+                    care = Care::Savepoints;
                 }
                 other => return other,
             }
+            connection.client.batch_execute("ROLLBACK").await.map_err(from_postgres)?;
         }
     }
 
@@ -430,6 +432,7 @@ impl Writer {
         &self,
         connection: &Connection,
         jobs: &[Job],
+        care: Care,
     ) -> Result<(writer::Results, Effects), StoreError> {
         let begun = connection
             .client
@@ -440,7 +443,7 @@ impl Writer {
             SimpleQueryMessage::Row(row) => row.get(0).map(str::to_owned),
             _ => None,
         });
-        let (results, effects) = writer::run_batch(&connection.tx(), jobs).await?;
+        let (results, effects) = writer::run_batch(&connection.tx(), jobs, care).await?;
         self.notify(connection, &effects).await?;
         match connection.client.batch_execute("COMMIT").await.map_err(from_postgres) {
             Ok(()) => Ok((results, effects)),

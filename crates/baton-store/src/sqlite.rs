@@ -1,13 +1,14 @@
 //! The embedded engine: one writer thread, one more for the search index, a few reader threads, a checkpoint thread.
 //!
 //! The log (WAL) is kept bounded: a thread copies it back all the time; past [`WAL_RESTART_BYTES`]
-//! the writer completes the copy and starts the log anew; past [`WAL_REFUSE_BYTES`] writes are
-//! refused until it has shrunk.
+//! the writer completes the copy, when little of it is left, and starts the log anew; past
+//! [`WAL_FORCE_BYTES`] it does so however much is left; past [`WAL_REFUSE_BYTES`] writes are refused
+//! until it has shrunk.
 
 use crate::command::{Effects, Job, WriterOf};
 use crate::db::{Many, Row, Tx, Value, from_sqlite, lite_query};
 use crate::error::{OpenError, StoreError};
-use crate::writer::{self, BATCH_MAX, QUEUE_MAX};
+use crate::writer::{self, BATCH_MAX, Care, QUEUE_MAX, is_members_fault};
 use futures_util::FutureExt;
 use rusqlite::{Connection, OpenFlags};
 use std::fs::{File, OpenOptions, TryLockError};
@@ -24,8 +25,14 @@ pub const DATABASE_FILE: &str = "baton.sqlite3";
 pub(crate) const SEARCH_FILE: &str = "baton-search.sqlite3";
 const LOCK_FILE: &str = "baton.lock";
 const PAGE_BYTES: u64 = 4096;
-/// Size of the log at which the writer stops to start it anew.
+/// Size of the log from which the writer stops to start it anew.
 pub(crate) const WAL_RESTART_BYTES: u64 = 64 * 1024 * 1024;
+/// How much of the log may be left to copy when the writer stops for it: every caller waits.
+const WAL_TAIL_BYTES: u64 = 8 * 1024 * 1024;
+/// Size of the log at which the writer no longer waits for a good moment.
+const WAL_FORCE_BYTES: u64 = 192 * 1024 * 1024;
+/// How long it waits for a reader that still needs the old log.
+const WAL_READER_WAIT: Duration = Duration::from_millis(20);
 /// Size of the log at which writes are refused.
 pub(crate) const WAL_REFUSE_BYTES: u64 = 512 * 1024 * 1024;
 /// Size of the log from which the checkpoint thread has work to do.
@@ -55,6 +62,10 @@ pub(crate) struct Sqlite {
 struct Wal {
     /// Bytes in the log when it was last looked at.
     bytes: AtomicU64,
+    /// Bytes of it that were not copied back then.
+    tail: AtomicU64,
+    /// Held by whoever copies.
+    copying: Mutex<()>,
     stop: AtomicBool,
     wake: (Mutex<bool>, Condvar),
 }
@@ -298,8 +309,10 @@ fn write_loop(
         if wal.bytes.load(Ordering::Relaxed) > WAL_COPY_BYTES {
             wal.nudge();
         }
-        if wal.bytes.load(Ordering::Relaxed) > WAL_RESTART_BYTES {
-            restart_log(connection, wal);
+        let bytes = wal.bytes.load(Ordering::Relaxed);
+        let tail = wal.tail.load(Ordering::Relaxed);
+        if bytes > WAL_FORCE_BYTES || (bytes > WAL_RESTART_BYTES && tail <= WAL_TAIL_BYTES) {
+            restart_log(connection, wal, bytes > WAL_FORCE_BYTES);
         }
     }
     // Everything is on disk already; this only spares the next start the copy.
@@ -307,57 +320,78 @@ fn write_loop(
 }
 
 fn write_batch(connection: &Connection, jobs: Vec<Job>, tell: &impl Fn(&Effects)) {
-    let run = || -> Result<(writer::Results, Effects), StoreError> {
+    let run = |care: Care| -> Result<(writer::Results, Effects), StoreError> {
         connection.execute_batch("BEGIN IMMEDIATE").map_err(from_sqlite)?;
-        let done = writer::run_batch(&Tx::Lite(connection), &jobs)
+        let done = writer::run_batch(&Tx::Lite(connection), &jobs, care)
             .now_or_never()
             .ok_or(StoreError::Closed)??;
         connection.execute_batch("COMMIT").map_err(from_sqlite)?;
         Ok(done)
     };
-    match run() {
+    // A full disk or an I/O error has ended the transaction already.
+    let roll_back = || {
+        if !connection.is_autocommit() {
+            drop(connection.execute_batch("ROLLBACK"));
+        }
+    };
+    let done = run(Care::Hopeful).or_else(|error| {
+        roll_back();
+        if is_members_fault(&error) { run(Care::Savepoints) } else { Err(error) }
+    });
+    match done {
         Ok((results, effects)) => {
             tell(&effects);
             writer::answer_all(jobs, results);
         }
         Err(error) => {
-            // A full disk or an I/O error has ended the transaction already.
-            if !connection.is_autocommit() {
-                drop(connection.execute_batch("ROLLBACK"));
-            }
+            roll_back();
             tracing::error!(error = %error, commands = jobs.len(), "a batch was lost");
             writer::fail_all(jobs, &error);
         }
     }
 }
 
-/// Copies the whole log back and starts it anew; readers hold no snapshot longer than a query.
-fn restart_log(connection: &Connection, wal: &Wal) {
-    let size = |mode: &str| {
-        connection.query_row(&format!("PRAGMA wal_checkpoint({mode})"), [], |row| {
-            Ok((row.get::<_, i64>(0)?, row.get::<_, i64>(1)?, row.get::<_, i64>(2)?))
-        })
+/// Copies the rest of the log back and starts it anew, unless the other thread copies just now or
+/// a reader needs the old log; with `wait`, the former is waited for.
+fn restart_log(connection: &Connection, wal: &Wal, wait: bool) {
+    let copying = match wal.copying.try_lock() {
+        Ok(copying) => copying,
+        Err(_) if wait => wal.copying.lock().unwrap_or_else(PoisonError::into_inner),
+        Err(_) => return,
     };
-    match size("RESTART") {
-        Ok((0, _, _)) => wal.bytes.store(0, Ordering::Relaxed),
-        Ok((_, frames, _)) => {
-            wal.bytes.store(frames.max(0) as u64 * PAGE_BYTES, Ordering::Relaxed);
-        }
-        Err(error) => tracing::warn!(%error, "the log could not be started anew"),
+    // One try for each look of the other thread: a reader may take long.
+    wal.tail.store(u64::MAX, Ordering::Relaxed);
+    let restarted = (connection.busy_timeout(WAL_READER_WAIT))
+        .and_then(|()| checkpoint(connection, "RESTART", wal))
+        .and_then(|_| connection.busy_timeout(BUSY_TIMEOUT));
+    if let Err(error) = restarted {
+        tracing::warn!(%error, "the log could not be started anew");
     }
+    drop(copying);
+}
+
+/// Copies the log back, as far as the mode goes.
+fn checkpoint(connection: &Connection, mode: &str, wal: &Wal) -> rusqlite::Result<()> {
+    let sql = format!("PRAGMA wal_checkpoint({mode})");
+    let (busy, frames, copied) = connection.query_row(&sql, [], |row| {
+        Ok((row.get::<_, i64>(0)?, row.get::<_, i64>(1)?, row.get::<_, i64>(2)?))
+    })?;
+    let bytes = |frames: i64| frames.max(0) as u64 * PAGE_BYTES;
+    let anew = mode == "RESTART" && busy == 0;
+    wal.bytes.store(if anew { 0 } else { bytes(frames) }, Ordering::Relaxed);
+    if mode == "PASSIVE" {
+        wal.tail.store(bytes(frames - copied), Ordering::Relaxed);
+    }
+    Ok(())
 }
 
 fn checkpoint_loop(connection: &Connection, wal: &Wal) {
     while !wal.stop.load(Ordering::Relaxed) {
-        let checkpoint = connection.query_row("PRAGMA wal_checkpoint(PASSIVE)", [], |row| {
-            Ok((row.get::<_, i64>(1)?, row.get::<_, i64>(2)?))
-        });
-        match checkpoint {
-            Ok((frames, _)) => {
-                wal.bytes.store(frames.max(0) as u64 * PAGE_BYTES, Ordering::Relaxed);
-            }
-            Err(error) => tracing::warn!(%error, "checkpoint failed"),
+        let copying = wal.copying.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Err(error) = checkpoint(connection, "PASSIVE", wal) {
+            tracing::warn!(%error, "checkpoint failed");
         }
+        drop(copying);
         let woken = wal.wake.0.lock().unwrap_or_else(PoisonError::into_inner);
         let rested = wal.wake.1.wait_timeout_while(woken, CHECKPOINT_REST, |w| !*w);
         if let Ok((mut woken, _)) = rested {

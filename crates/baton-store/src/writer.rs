@@ -2,11 +2,12 @@
 //!
 //! ```text
 //! queue -> take all (<= BATCH_MAX) -> BEGIN
-//!            captures together, finishes together, the rest one by one, each under a savepoint
+//!            captures together, finishes together, the rest one by one
 //!          -> COMMIT (one fsync) -> tell others -> answer each caller
 //! ```
-//! A group that fails is rolled back and its members are run singly: only the culprit fails. A
-//! collision with another node runs the whole batch again.
+//! A batch is first run as if nothing could go wrong. When something does, it is rolled back and run
+//! again under savepoints: a group that fails then is run member by member, and only the culprit
+//! fails. A collision with another node runs the whole batch again.
 
 use crate::capture::run::run_captures;
 use crate::claim::run_claim;
@@ -23,17 +24,36 @@ pub(crate) const QUEUE_MAX: usize = 8_192;
 /// Results of a batch, one per job, in order.
 pub(crate) type Results = Vec<Option<Result<Reply, StoreError>>>;
 
-/// Runs all jobs inside the open transaction. An `Err` means the transaction is lost as a whole.
-pub(crate) async fn run_batch(tx: &Tx<'_>, jobs: &[Job]) -> Result<(Results, Effects), StoreError> {
+/// How much trouble a batch is prepared for.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum Care {
+    /// None: the first error ends the transaction.
+    Hopeful,
+    /// One member's error is that member's alone.
+    Savepoints,
+}
+
+/// Whether a batch that failed so can be run again with care. Otherwise its transaction is gone, or
+/// collided and is run again as it was.
+pub(crate) fn is_members_fault(error: &StoreError) -> bool {
+    !matches!(error, StoreError::Unavailable(_) | StoreError::Collision)
+}
+
+/// Runs all jobs inside the open transaction. An `Err` means that it is to be rolled back.
+pub(crate) async fn run_batch(
+    tx: &Tx<'_>,
+    jobs: &[Job],
+    care: Care,
+) -> Result<(Results, Effects), StoreError> {
     let mut results: Results = jobs.iter().map(|_| None).collect();
     let mut effects = Effects::default();
-    group(tx, jobs, Kind::Capture, &mut results, &mut effects).await?;
-    group(tx, jobs, Kind::Finish, &mut results, &mut effects).await?;
+    group(tx, jobs, (Kind::Capture, care), &mut results, &mut effects).await?;
+    group(tx, jobs, (Kind::Finish, care), &mut results, &mut effects).await?;
     for (slot, job) in jobs.iter().enumerate() {
         if Kind::of(&job.command).is_some() {
             continue;
         }
-        results[slot] = Some(match savepoint(tx, run_single(tx, &job.command)).await? {
+        results[slot] = Some(match savepoint(tx, care, run_single(tx, &job.command)).await? {
             Ok((reply, told)) => {
                 effects.merge(told);
                 Ok(reply)
@@ -63,7 +83,7 @@ impl Kind {
 async fn group(
     tx: &Tx<'_>,
     jobs: &[Job],
-    kind: Kind,
+    (kind, care): (Kind, Care),
     results: &mut Results,
     effects: &mut Effects,
 ) -> Result<(), StoreError> {
@@ -72,7 +92,7 @@ async fn group(
     if slots.is_empty() {
         return Ok(());
     }
-    match savepoint(tx, run_group(tx, jobs, &slots)).await? {
+    match savepoint(tx, care, run_group(tx, jobs, &slots)).await? {
         Ok((replies, told)) => {
             effects.merge(told);
             for (slot, reply) in slots.iter().zip(replies) {
@@ -81,13 +101,14 @@ async fn group(
         }
         Err(_) if slots.len() > 1 => {
             for slot in slots {
-                results[slot] = Some(match savepoint(tx, run_group(tx, jobs, &[slot])).await? {
-                    Ok((mut replies, told)) => {
-                        effects.merge(told);
-                        replies.pop().unwrap_or(Err(StoreError::Closed))
-                    }
-                    Err(error) => Err(error),
-                });
+                results[slot] =
+                    Some(match savepoint(tx, care, run_group(tx, jobs, &[slot])).await? {
+                        Ok((mut replies, told)) => {
+                            effects.merge(told);
+                            replies.pop().unwrap_or(Err(StoreError::Closed))
+                        }
+                        Err(error) => Err(error),
+                    });
             }
         }
         Err(error) => results[slots[0]] = Some(Err(error)),
@@ -114,19 +135,22 @@ async fn run_group(tx: &Tx<'_>, jobs: &[Job], slots: &[usize]) -> Result<GroupRe
     }
 }
 
-/// Runs work under a savepoint. The outer error means the transaction itself is gone.
+/// Runs work under a savepoint. The outer error means that the transaction cannot go on.
 async fn savepoint<T>(
     tx: &Tx<'_>,
+    care: Care,
     work: impl Future<Output = Result<T, StoreError>>,
 ) -> Result<Result<T, StoreError>, StoreError> {
+    if care == Care::Hopeful {
+        return work.await.map(Ok);
+    }
     tx.batch("SAVEPOINT step").await?;
     match work.await {
         Ok(value) => {
             tx.batch("RELEASE SAVEPOINT step").await?;
             Ok(Ok(value))
         }
-        // These end the transaction as a whole: there is nothing to roll back to, or no use in it.
-        Err(error @ (StoreError::Unavailable(_) | StoreError::Collision)) => Err(error),
+        Err(error) if !is_members_fault(&error) => Err(error),
         Err(error) => {
             tx.batch("ROLLBACK TO SAVEPOINT step; RELEASE SAVEPOINT step").await?;
             Ok(Err(error))

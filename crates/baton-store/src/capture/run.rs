@@ -21,6 +21,7 @@ use baton_domain::id::{DeliveryId, LeadId, SourceId, TypedId};
 use baton_domain::lead::LeadState;
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet, HashMap};
+use tokio::try_join;
 
 type Key = [u8; 16];
 
@@ -103,7 +104,21 @@ async fn read_known(tx: &Tx<'_>, commands: &[&CaptureCommand]) -> Result<Known, 
     let mut known = Known::default();
     let idempotency: BTreeSet<Key> =
         commands.iter().filter_map(|c| c.capture.idempotency.as_ref().map(|i| i.key)).collect();
-    for row in find(tx, &sql::IDEMPOTENCY_FIND, &idempotency).await? {
+    let mut keys = BTreeSet::new();
+    for command in commands {
+        keys.extend(command.capture.duplicates.iter().flat_map(|d| d.keys.iter().copied()));
+        keys.extend(command.capture.partial.iter().map(|p| p.key));
+    }
+    let leased = commands.iter().any(|c| !c.leases.is_empty());
+    let stopped = async { if leased { stopped_lanes(tx).await } else { Ok(Vec::new()) } };
+    let (remembered, claims, stopped) = try_join!(
+        biased;
+        find(tx, &sql::IDEMPOTENCY_FIND, &idempotency),
+        find(tx, &sql::CLAIMS_FIND, &keys),
+        stopped,
+    )?;
+    known.stopped = stopped;
+    for row in remembered {
         let hash = row.bytes(1)?.try_into().map_err(|_| StoreError::Damaged {
             what: "idempotency row",
             detail: "the body hash is not 32 bytes".to_owned(),
@@ -112,15 +127,7 @@ async fn read_known(tx: &Tx<'_>, commands: &[&CaptureCommand]) -> Result<Known, 
             .map_err(|e| StoreError::Damaged { what: "idempotency row", detail: e.to_string() })?;
         known.idempotency.insert(row.key16(0)?, (hash, remembered));
     }
-    if commands.iter().any(|c| !c.leases.is_empty()) {
-        known.stopped = stopped_lanes(tx).await?;
-    }
-    let mut keys = BTreeSet::new();
-    for command in commands {
-        keys.extend(command.capture.duplicates.iter().flat_map(|d| d.keys.iter().copied()));
-        keys.extend(command.capture.partial.iter().map(|p| p.key));
-    }
-    for row in find(tx, &sql::CLAIMS_FIND, &keys).await? {
+    for row in claims {
         let held = Held { lead: row.id(1)?, source: row.id(2)?, claimed_at: row.int(3)? };
         known.claims.insert(row.key16(0)?, held);
     }
@@ -450,20 +457,32 @@ fn add_deliveries(
     (made, in_flight)
 }
 
-/// Writes in one order everywhere: claims, idempotency, leads, data, deliveries, events.
+/// Writes what was decided. Statements that do not touch each other's rows go out together, so that
+/// PostgreSQL need not be waited for after each.
 async fn write_rows(tx: &Tx<'_>, rows: Rows) -> Result<(), StoreError> {
     let claims: Vec<Vec<Value>> = rows.claims.into_values().collect();
-    expect_all(tx.execute_many(&sql::CLAIMS_TAKE, &claims).await?, claims.len())?;
     let idempotency: Vec<Vec<Value>> = rows.idempotency.into_values().collect();
-    expect_all(tx.execute_many(&sql::IDEMPOTENCY_ADD, &idempotency).await?, idempotency.len())?;
-    tx.execute_many(&sql::LEADS_ADD, &rows.leads).await?;
     let revised: Vec<Vec<Value>> = rows.revised.into_values().collect();
-    tx.execute_many(&sql::LEADS_REVISE, &revised).await?;
-    tx.execute_many(&sql::LEAD_DATA_ADD, &rows.data).await?;
-    tx.execute_many(&sql::DELIVERIES_SUPERSEDE, &rows.superseded).await?;
-    tx.execute_many(&sql::DELIVERIES_ADD, &rows.deliveries).await?;
-    tx.execute_many(&sql::EVENTS_ADD, &rows.events).await?;
-    Ok(())
+    let lead_rows = async {
+        // A lead of this very batch may be among the revised ones.
+        tx.execute_many(&sql::LEADS_ADD, &rows.leads).await?;
+        tx.execute_many(&sql::LEADS_REVISE, &revised).await
+    };
+    let deliveries = async {
+        tx.execute_many(&sql::DELIVERIES_SUPERSEDE, &rows.superseded).await?;
+        tx.execute_many(&sql::DELIVERIES_ADD, &rows.deliveries).await
+    };
+    let (claimed, remembered, ..) = try_join!(
+        biased;
+        tx.execute_many(&sql::CLAIMS_TAKE, &claims),
+        tx.execute_many(&sql::IDEMPOTENCY_ADD, &idempotency),
+        lead_rows,
+        tx.execute_many(&sql::LEAD_DATA_ADD, &rows.data),
+        deliveries,
+        tx.execute_many(&sql::EVENTS_ADD, &rows.events),
+    )?;
+    expect_all(claimed, claims.len())?;
+    expect_all(remembered, idempotency.len())
 }
 
 /// Fewer rows than asked for: another node took one between our look and our write.

@@ -13,6 +13,7 @@ use baton_domain::delivery::DeliveryState;
 use baton_domain::id::{DeliveryId, LeadId, TypedId};
 use baton_domain::time::Millis;
 use std::collections::{BTreeMap, HashMap};
+use tokio::try_join;
 use uuid::Uuid;
 
 /// Claims that were still theirs who finished, delivery and token, with the version of the lead's
@@ -29,8 +30,11 @@ pub(crate) async fn run_finishes(
 ) -> Result<(Vec<Result<Reply, StoreError>>, Effects), StoreError> {
     let mut effects = Effects::default();
     let owned = finish_deliveries(tx, commands).await?;
-    write_records(tx, commands, &owned).await?;
-    write_events(tx, commands, &owned, &mut effects).await?;
+    try_join!(
+        biased;
+        write_records(tx, commands, &owned),
+        write_events(tx, commands, &owned, &mut effects),
+    )?;
     write_followups(tx, commands, &owned, &mut effects).await?;
     for command in commands {
         let finish = &command.finish;
@@ -126,8 +130,11 @@ async fn write_records(
             }
         }
     }
-    tx.execute_many(&sql::ATTEMPTS_ADD, &attempts).await?;
-    tx.execute_many(&sql::REQUESTS_ADD, &requests).await?;
+    try_join!(
+        biased;
+        tx.execute_many(&sql::ATTEMPTS_ADD, &attempts),
+        tx.execute_many(&sql::REQUESTS_ADD, &requests),
+    )?;
     Ok(())
 }
 
