@@ -11,6 +11,7 @@ mod evaluate;
 mod extract;
 mod json_path;
 
+pub(super) use compile::statuses;
 pub use compile::{CompiledRules, PATTERN_BYTES_MAX, RULES_MAX, RuleProblem, VALUE_BYTES_MAX};
 pub use evaluate::{Evaluation, RuleOutcome};
 pub use extract::{EXTRACTED_BYTES_MAX, Places};

@@ -185,8 +185,8 @@ fn compile_extract(places: &BTreeMap<String, Extract>, at: &mut At<'_>) -> Vec<(
         if !is_known_key(key) {
             at.problem(
                 &field,
-                "not a value Baton keeps; use price, vendor_id, redirect_url, reason or \
-                 field:<name>",
+                "not a value Baton keeps; use price, vendor_id, queue_id, ping_id, redirect_url, \
+                 reason or field:<name>",
             );
             continue;
         }
@@ -226,7 +226,8 @@ fn pattern(text: &str) -> Result<Regex, String> {
     })
 }
 
-fn statuses(value: &str) -> Option<RangeInclusive<u16>> {
+/// The statuses a text names: `200`, `2xx`, `200-204`.
+pub(in crate::connector) fn statuses(value: &str) -> Option<RangeInclusive<u16>> {
     let one = |text: &str| {
         let text = text.trim();
         let right = text.len() == 3 && text.bytes().all(|b| b.is_ascii_digit());

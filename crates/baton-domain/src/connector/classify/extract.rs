@@ -21,7 +21,7 @@ pub(super) enum Source {
 }
 
 pub(super) fn is_known_key(key: &str) -> bool {
-    matches!(key, "price" | "vendor_id" | "redirect_url" | "reason")
+    matches!(key, "price" | "vendor_id" | "queue_id" | "ping_id" | "redirect_url" | "reason")
         || key.strip_prefix("field:").is_some_and(|name| {
             !name.is_empty() && name.len() <= 64 && !name.chars().any(char::is_control)
         })
