@@ -10,6 +10,7 @@
 //! [`answered::Answered`]; requests and mappings name its values `answer.<name>`.
 
 pub mod answered;
+pub mod auth;
 mod body;
 pub mod classify;
 pub mod envelope;

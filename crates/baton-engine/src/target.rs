@@ -7,7 +7,7 @@ use baton_domain::connector::classify::CompiledRules;
 use baton_domain::connector::envelope::{event_envelope, lead_event_data};
 use baton_domain::connector::manifest::Registry;
 use baton_domain::connector::mask::mask;
-use baton_domain::connector::render::{RenderInput, render_event};
+use baton_domain::connector::render::{RenderInput, Variant, render_event};
 use baton_domain::delivery::DeliveryCause;
 use baton_domain::exchange::RequestSpec;
 use baton_domain::id::{DeliveryId, DestinationId, SubscriptionId, TypedId};
@@ -200,6 +200,8 @@ async fn prepare_lead(
                 schema: campaign.map_or(&[], |c| c.body.fields.as_slice()),
                 test: false,
                 country: campaign.and_then(|c| c.body.country.as_deref()),
+                variant: Variant::Post,
+                answer: None,
             };
             match renderer.render(&doc.secrets, &input) {
                 Ok(request) => request,

@@ -14,7 +14,7 @@ mod json_path;
 pub(super) use compile::statuses;
 pub use compile::{CompiledRules, PATTERN_BYTES_MAX, RULES_MAX, RuleProblem, VALUE_BYTES_MAX};
 pub use evaluate::{Evaluation, RuleOutcome};
-pub use extract::{EXTRACTED_BYTES_MAX, Places};
+pub use extract::{EXTRACTED_BYTES_MAX, Place, Places};
 
 use crate::connector::rules::ResponseRule;
 use crate::exchange::{Answer, Fault, FaultKind, Got};

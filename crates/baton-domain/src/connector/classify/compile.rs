@@ -1,4 +1,4 @@
-use super::extract::{Places, Source, is_known_key};
+use super::extract::{self, Places, Source, is_known_key};
 use super::json_path;
 use crate::connector::rules::{Extract, Match, ResponseRule};
 use crate::verdict::Verdict;
@@ -172,7 +172,7 @@ fn compile_test(rule: &ResponseRule) -> Result<Test, (&'static str, String)> {
     Ok(test)
 }
 
-const XPATH: &str = "xpath is not supported yet; match `word` or `regex`";
+pub(super) const XPATH: &str = "xpath is not supported yet; match `word` or `regex`";
 
 fn compile_extract(places: &BTreeMap<String, Extract>, at: &mut At<'_>) -> Vec<(String, Source)> {
     if places.len() > EXTRACTS_MAX {
@@ -190,12 +190,7 @@ fn compile_extract(places: &BTreeMap<String, Extract>, at: &mut At<'_>) -> Vec<(
             );
             continue;
         }
-        let source = match place {
-            Extract::JsonPath(path) => json_path::compile(path).map(Source::JsonPath),
-            Extract::Regex(text) => user_pattern(text).map(Source::Regex),
-            Extract::Xpath(_) => Err(XPATH.to_owned()),
-        };
-        match source {
+        match extract::compile(place) {
             Ok(source) => out.push((key.clone(), source)),
             Err(message) => at.problem(&field, message),
         }
@@ -209,7 +204,7 @@ fn whole_word(escaped: &str) -> String {
     format!("(?i)(?:\\A|\\W){escaped}(?:\\W|\\z)")
 }
 
-fn user_pattern(text: &str) -> Result<Regex, String> {
+pub(super) fn user_pattern(text: &str) -> Result<Regex, String> {
     if text.is_empty() {
         return Err("empty; write a pattern".to_owned());
     }

@@ -37,7 +37,7 @@ pub(super) struct Body<'a> {
 }
 
 impl<'a> Body<'a> {
-    fn new(answer: &'a Answer) -> Self {
+    pub(super) fn new(answer: &'a Answer) -> Self {
         let bytes = answer.body.strip_prefix(b"\xEF\xBB\xBF").unwrap_or(&answer.body);
         let text = String::from_utf8_lossy(bytes);
         Self { text, truncated: answer.truncated, json: OnceCell::new() }

@@ -1,5 +1,8 @@
+use super::compile::{XPATH, user_pattern};
 use super::evaluate::Body;
+use super::json_path;
 use crate::connector::rules::Extract;
+use crate::exchange::Answer;
 use crate::personal::scalar_text;
 use regex::Regex;
 use serde_json_path::JsonPath;
@@ -20,11 +23,40 @@ pub(super) enum Source {
     Regex(Regex),
 }
 
+/// One place in an answer, for readers that want nothing but the value there.
+#[derive(Clone, Debug)]
+pub struct Place(Source);
+
+impl Place {
+    /// Checks and compiles it.
+    ///
+    /// # Errors
+    /// What is wrong with it.
+    pub fn compile(place: &Extract) -> Result<Self, String> {
+        compile(place).map(Self)
+    }
+
+    /// The text there, if there is one.
+    #[must_use]
+    pub fn find(&self, answer: &Answer) -> Option<String> {
+        find(&self.0, &Body::new(answer)).map(|text| text.trim().to_owned())
+    }
+}
+
 pub(super) fn is_known_key(key: &str) -> bool {
     matches!(key, "price" | "vendor_id" | "queue_id" | "ping_id" | "redirect_url" | "reason")
         || key.strip_prefix("field:").is_some_and(|name| {
             !name.is_empty() && name.len() <= 64 && !name.chars().any(char::is_control)
         })
+}
+
+/// Checks and compiles a place.
+pub(super) fn compile(place: &Extract) -> Result<Source, String> {
+    match place {
+        Extract::JsonPath(path) => json_path::compile(path).map(Source::JsonPath),
+        Extract::Regex(text) => user_pattern(text).map(Source::Regex),
+        Extract::Xpath(_) => Err(XPATH.to_owned()),
+    }
 }
 
 /// Takes the values out of an answer. What cannot be used is named in `warnings`.
