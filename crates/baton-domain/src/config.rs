@@ -7,6 +7,8 @@
 mod campaign;
 mod destination;
 mod key;
+mod links;
+mod partials;
 mod source;
 mod subscription;
 
@@ -16,6 +18,8 @@ pub use destination::{
     RetryPolicy, Unmapped, ValueSource,
 };
 pub use key::{ApiKey, Scope};
+pub use links::{LINK_DEPTH_MAX, LINKS_MAX, LinkProblem, Linked, Onward, check_links};
+pub use partials::{Partials, Stage};
 pub use source::{RateLimit, Source, SourceKind};
 pub use subscription::Subscription;
 

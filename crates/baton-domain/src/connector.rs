@@ -4,7 +4,13 @@
 //! [`transform`] turn lead fields into the receiver's, [`render`] makes the request, [`classify`]
 //! reads the answer by [`rules`]. [`envelope`] is the shape of events for subscriptions, [`mask`]
 //! hides secrets in what is shown.
+//!
+//! Further exchanges of a manifest, each rendered as a [`render::Variant`]: [`auth`] fetches a token
+//! and puts it into requests, [`polling`] asks after queued leads. What an earlier answer gave is an
+//! [`answered::Answered`]; requests and mappings name its values `answer.<name>`.
 
+pub mod answered;
+pub mod auth;
 mod body;
 pub mod classify;
 pub mod envelope;
@@ -14,6 +20,7 @@ pub mod mapping;
 pub mod mask;
 pub mod pattern;
 pub mod payload;
+pub mod polling;
 pub mod render;
 pub mod rules;
 pub mod settings;

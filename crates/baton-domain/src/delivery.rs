@@ -107,6 +107,8 @@ pub enum DeliveryCause {
     Event,
     /// Another destination gave up.
     Failover,
+    /// What became of the lead at another destination links to this one.
+    Linked,
     /// A person asked for it.
     Resend,
 }
@@ -119,6 +121,7 @@ impl DeliveryCause {
             Self::Lead => "lead",
             Self::Event => "event",
             Self::Failover => "failover",
+            Self::Linked => "linked",
             Self::Resend => "resend",
         }
     }
@@ -126,7 +129,7 @@ impl DeliveryCause {
     /// The cause of that word.
     #[must_use]
     pub fn parse(word: &str) -> Option<Self> {
-        [Self::Lead, Self::Event, Self::Failover, Self::Resend]
+        [Self::Lead, Self::Event, Self::Failover, Self::Linked, Self::Resend]
             .into_iter()
             .find(|c| c.as_str() == word)
     }

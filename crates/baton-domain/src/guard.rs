@@ -124,6 +124,17 @@ pub fn check_url(url: &str, allow: &AllowList) -> Result<Target, Refusal> {
     Ok(target)
 }
 
+/// Whether a URL names this machine or a private address by itself: `localhost` or such a literal.
+#[must_use]
+pub fn is_local(url: &Url) -> bool {
+    match url.host() {
+        Some(Host::Domain(name)) => name.eq_ignore_ascii_case("localhost"),
+        Some(Host::Ipv4(address)) => !address::is_global(IpAddr::V4(address)),
+        Some(Host::Ipv6(address)) => !address::is_global(IpAddr::V6(address)),
+        None => false,
+    }
+}
+
 /// Judges all addresses a target's host resolved to; one that may not be called refuses the
 /// target, or an answer with one public and one private address would be a way in.
 ///

@@ -16,6 +16,7 @@ pub mod personal;
 pub mod probe;
 pub mod retry;
 pub mod secret;
+pub mod sequel;
 pub mod signature;
 pub mod time;
 pub mod verdict;

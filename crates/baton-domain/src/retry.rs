@@ -1,9 +1,11 @@
 //! When a delivery is tried again, and what becomes of it when it is not (DESIGN section 8).
 
+mod classes;
 mod outcome;
 mod retry_after;
 mod schedule;
 
+pub use classes::{OnUnknown, RetryClass, RetryClasses};
 pub use outcome::{After, Plain, outcome};
 pub use retry_after::parse_retry_after;
 pub use schedule::{

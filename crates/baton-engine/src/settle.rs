@@ -82,6 +82,7 @@ pub(crate) async fn plan(core: &Core, ended: &Ended<'_>) -> Result<Plan, StoreEr
         let plain = Plain {
             policy: ended.target.policy(),
             on_unmatched: ended.target.on_unmatched(),
+            on_unknown: ended.target.on_unknown(&core.registry),
             attempts_made: u32::try_from(ended.made()).unwrap_or(u32::MAX),
             ended_at: ended.ended_at,
             has_failover,

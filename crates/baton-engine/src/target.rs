@@ -5,12 +5,14 @@ use crate::renderers::{self, Prepared};
 use baton_domain::config::{Destination, OnUnmatched, RetryPolicy, Subscription};
 use baton_domain::connector::classify::CompiledRules;
 use baton_domain::connector::envelope::{event_envelope, lead_event_data};
+use baton_domain::connector::manifest::Registry;
 use baton_domain::connector::mask::mask;
-use baton_domain::connector::render::{RenderInput, render_event};
+use baton_domain::connector::render::{RenderInput, Variant, render_event};
 use baton_domain::delivery::DeliveryCause;
 use baton_domain::exchange::RequestSpec;
 use baton_domain::id::{DeliveryId, DestinationId, SubscriptionId, TypedId};
 use baton_domain::lead::{LeadState, LeadView};
+use baton_domain::retry::OnUnknown;
 use baton_domain::secret::{SIGNING, SIGNING_PREVIOUS, Secrets};
 use baton_domain::time::Millis;
 use baton_domain::verdict::{Classified, Verdict};
@@ -83,6 +85,17 @@ impl Target {
             Self::Destination(_, doc) => doc.body.on_unmatched,
             // Any answer but 2xx is a failed delivery of an event, so it comes again.
             Self::Subscription(_) => OnUnmatched::Retry,
+        }
+    }
+
+    /// What the connector wants of an outcome that nobody knows. An event may come twice.
+    pub(crate) fn on_unknown(&self, registry: &Registry) -> OnUnknown {
+        match self {
+            Self::Destination(_, doc) => {
+                let manifest = registry.get(&doc.body.connector);
+                manifest.map(|m| m.retry.on_unknown).unwrap_or_default()
+            }
+            Self::Subscription(_) => OnUnknown::Retry,
         }
     }
 
@@ -197,6 +210,8 @@ async fn prepare_lead(
                 schema: campaign.map_or(&[], |c| c.body.fields.as_slice()),
                 test: false,
                 country: campaign.and_then(|c| c.body.country.as_deref()),
+                variant: Variant::Post,
+                answer: None,
             };
             match renderer.render(&doc.secrets, &input) {
                 Ok(request) => request,

@@ -9,7 +9,9 @@ use baton_domain::config::{Destination, Subscription};
 use baton_domain::connector::classify::{CompiledRules, classify, fault_word};
 use baton_domain::connector::envelope::{event_envelope, lead_data};
 use baton_domain::connector::mask::mask;
-use baton_domain::connector::render::{RenderInput, RenderProblem, Renderer, render_event};
+use baton_domain::connector::render::{
+    RenderInput, RenderProblem, Renderer, Variant, render_event,
+};
 use baton_domain::exchange::{ANSWER_STORED_BYTES_MAX, Answer, Got, Phases, RequestSpec};
 use baton_domain::id::{DeliveryId, EventId, TaskId, TypedId, WorkspaceId};
 use baton_domain::lead::LeadView;
@@ -150,6 +152,8 @@ fn destination_call(
         schema: campaign.map_or(&[], |c| c.body.fields.as_slice()),
         test: true,
         country: campaign.and_then(|c| c.body.country.as_deref()),
+        variant: Variant::Post,
+        answer: None,
     };
     Ok(Prepared {
         request: renderer.render(secrets, &input)?,

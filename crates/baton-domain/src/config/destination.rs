@@ -1,4 +1,4 @@
-use super::RateLimit;
+use super::{Linked, Partials, RateLimit};
 use crate::id::{CampaignId, DestinationId};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
@@ -33,16 +33,19 @@ pub struct Destination {
     /// Where the lead goes when this destination gave up.
     #[serde(default)]
     pub failover: Option<DestinationId>,
+    /// Where the lead goes after this destination, by what became of it.
+    #[serde(default)]
+    pub linked: Linked,
     /// How much at once and how fast.
     #[serde(default)]
     pub limits: Limits,
     /// Milliseconds one attempt may take, from resolving to the last byte read.
     #[serde(default = "default_timeout_ms")]
     pub timeout_ms: u32,
-    /// Whether partial leads are delivered too.
+    /// What it gets of leads that come in parts.
     #[serde(default)]
-    pub partials: bool,
-    /// A destination that is only reached by failover or by hand, not by every lead.
+    pub partials: Partials,
+    /// A destination that is only reached by failover, by a link or by hand, not by every lead.
     #[serde(default)]
     pub failover_only: bool,
     /// Switched off by a person or by a 410; its deliveries are held.

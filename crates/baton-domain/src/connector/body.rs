@@ -56,6 +56,13 @@ pub(super) fn xml(root: &str, payload: &Map<String, Value>) -> io::Result<Vec<u8
     Ok(writer.into_inner())
 }
 
+/// The elements of a payload without one around them.
+pub(super) fn xml_elements(payload: &Map<String, Value>) -> io::Result<String> {
+    let mut writer = Writer::new(Vec::new());
+    write_object(&mut writer, payload)?;
+    String::from_utf8(writer.into_inner()).map_err(io::Error::other)
+}
+
 fn write_object(writer: &mut Writer<Vec<u8>>, object: &Map<String, Value>) -> io::Result<()> {
     for (name, value) in object {
         match value {

@@ -6,14 +6,20 @@
 //! owner of the destination knows the vendor, the defaults only know HTTP. An answer that a rule
 //! turned into something else does not disable the destination either.
 
+mod body;
 mod compile;
 mod evaluate;
 mod extract;
 mod json_path;
+mod test;
+mod xpath;
 
-pub use compile::{CompiledRules, PATTERN_BYTES_MAX, RULES_MAX, RuleProblem, VALUE_BYTES_MAX};
+pub use compile::{CompiledRules, RULES_MAX, RuleProblem, VALUE_BYTES_MAX};
 pub use evaluate::{Evaluation, RuleOutcome};
-pub use extract::{EXTRACTED_BYTES_MAX, Places};
+pub use extract::{EXTRACTED_BYTES_MAX, Place, Places};
+
+pub use test::PATTERN_BYTES_MAX;
+pub(super) use test::statuses;
 
 use crate::connector::rules::ResponseRule;
 use crate::exchange::{Answer, Fault, FaultKind, Got};
@@ -26,7 +32,7 @@ use std::collections::BTreeMap;
 #[must_use]
 pub fn classify(rules: &CompiledRules, got: &Got, now: Millis) -> Classified {
     match got {
-        Got::Answer(answer) => evaluate(rules, answer, now).classified,
+        Got::Answer(answer) => evaluate::classify(rules, answer, now),
         Got::Fault(fault) => of_fault(fault),
     }
 }

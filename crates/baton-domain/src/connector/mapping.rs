@@ -39,6 +39,18 @@ struct Row {
     transforms: Transforms,
 }
 
+impl Row {
+    /// Names of the fields it takes something from, without `fields.` before them.
+    fn takes(&self) -> impl Iterator<Item = &str> {
+        let named = match &self.source {
+            ValueSource::From(name) => Some(name.as_str()),
+            ValueSource::Value(_) => None,
+        };
+        let names = named.into_iter().chain(self.transforms.fields());
+        names.map(|name| name.strip_prefix("fields.").unwrap_or(name))
+    }
+}
+
 /// Checks mapping rows. `nested`: dots in `to` nest (JSON, XML, template), else they are part of
 /// the name (form, query).
 #[must_use]
@@ -87,14 +99,9 @@ impl Mapping {
     }
 
     fn add(&mut self, to: Vec<String>, source: ValueSource, transforms: Transforms) {
-        let named = match &source {
-            ValueSource::From(name) => Some(name.as_str()),
-            ValueSource::Value(_) => None,
-        };
-        for name in named.into_iter().chain(transforms.fields()) {
-            self.used.insert(name.strip_prefix("fields.").unwrap_or(name).to_owned());
-        }
-        self.rows.push(Row { to, source, transforms });
+        let row = Row { to, source, transforms };
+        self.used.extend(row.takes().map(str::to_owned));
+        self.rows.push(row);
     }
 
     /// Whether there are no rows.
@@ -107,6 +114,16 @@ impl Mapping {
     #[must_use]
     pub fn uses(&self, field: &str) -> bool {
         self.used.contains(field)
+    }
+
+    /// The rows that take nothing but fields that `may` be taken, or a fixed value.
+    pub(super) fn only(&self, may: impl Fn(&str) -> bool) -> Self {
+        let rows = self.rows.iter().filter(|row| row.takes().all(&may));
+        let mut out = Self::default();
+        for row in rows.cloned() {
+            out.add(row.to, row.source, row.transforms);
+        }
+        out
     }
 
     /// Paths of `to`, for checks that depend on the body.

@@ -2,6 +2,11 @@
 
 use crate::secret::{MASK, Secrets};
 
+/// What begins the mark that stands in a request for a token that is put in when it is sent; the
+/// delivery's id follows as 32 hex digits.
+pub(super) const TOKEN_MARK: &str = "batontoken";
+/// Hex digits after it.
+const TOKEN_MARK_DIGITS: usize = 32;
 /// Shortest secret that is looked for. A shorter one would blot out ordinary text.
 const SECRET_CHARS_MIN: usize = 4;
 
@@ -19,6 +24,22 @@ pub fn mask(text: &str, secrets: &Secrets) -> String {
         let xml = quick_xml::escape::escape(secret);
         for shape in [secret, &form, &path, json.trim_matches('"'), &xml] {
             out = out.replace(shape, MASK);
+        }
+    }
+    if out.contains(TOKEN_MARK) { mask_token(&out) } else { out }
+}
+
+fn mask_token(text: &str) -> String {
+    let mut pieces = text.split(TOKEN_MARK);
+    let mut out = pieces.next().unwrap_or_default().to_owned();
+    for piece in pieces {
+        let digits = piece.bytes().take_while(u8::is_ascii_hexdigit).count();
+        if digits >= TOKEN_MARK_DIGITS {
+            out.push_str(MASK);
+            out.push_str(&piece[TOKEN_MARK_DIGITS..]);
+        } else {
+            out.push_str(TOKEN_MARK);
+            out.push_str(piece);
         }
     }
     out
@@ -46,5 +67,8 @@ mod tests {
             assert!(shown.contains(MASK) && !shown.contains("ss"), "{shown}");
         }
         assert_eq!(mask("abc", &secrets), "abc");
+        let mark = format!("Bearer {TOKEN_MARK}{}!", "0f".repeat(16));
+        assert_eq!(mask(&mark, &secrets), format!("Bearer {MASK}!"));
+        assert_eq!(mask("batontoken batontoken12", &secrets), "batontoken batontoken12");
     }
 }

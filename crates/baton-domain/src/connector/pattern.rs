@@ -1,5 +1,12 @@
 //! Texts with places to fill in: `https://crm.example/leads/{{ email }}`.
 
+/// What comes before the name of a setting in a placeholder.
+pub const SETTINGS: &str = "settings.";
+/// What comes before the name of a value that an earlier answer gave.
+pub const ANSWER: &str = "answer.";
+/// The placeholder of a token that is fetched before the request.
+pub const AUTH_TOKEN: &str = "auth.token";
+
 /// Longest name in a placeholder, in bytes.
 const NAME_BYTES_MAX: usize = 128;
 
@@ -46,14 +53,15 @@ impl Pattern {
         Ok(Self(parts))
     }
 
-    /// Reads a text a destination sets: its placeholders are fields, never settings, so that nobody
-    /// moves a credential to a place where it is shown.
+    /// Reads a text a destination sets: its placeholders are fields, never settings or the token,
+    /// so that nobody moves a credential to a place where it is shown.
     ///
     /// # Errors
     /// As [`Pattern::parse`].
     pub fn of_fields(text: &str) -> Result<Self, String> {
         let pattern = Self::parse(text)?;
-        if let Some(name) = pattern.names().find(|name| name.starts_with("settings.")) {
+        let secret = |name: &&str| name.starts_with(SETTINGS) || *name == AUTH_TOKEN;
+        if let Some(name) = pattern.names().find(secret) {
             return Err(format!("`{name}` cannot be used here; name a field of the lead"));
         }
         Ok(pattern)

@@ -1,11 +1,13 @@
 //! What a request can say about a lead: its fields, the system fields of DESIGN section 6, and the
 //! payload without a mapping.
 
+use super::answered::Answered;
+use super::pattern::ANSWER;
 use crate::lead::schema::FieldSpec;
 use crate::lead::{LeadState, LeadView};
 use crate::personal::FieldMap;
 use serde_json::{Map, Value};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// Names of the system fields, besides `utm_*`, click ids and sub ids.
 pub const SYSTEM_FIELDS: [&str; 18] = [
@@ -49,13 +51,26 @@ pub struct LeadFields<'a> {
     lead: &'a LeadView,
     fields: FieldMap,
     test: bool,
+    answer: Option<&'a Answered>,
 }
 
 impl<'a> LeadFields<'a> {
     /// Looks at a lead; `test` also for a real lead that is sent as a test.
     #[must_use]
     pub fn new(lead: &'a LeadView, test: bool) -> Self {
-        Self { lead, fields: lead.data.fields(), test: test || lead.test }
+        Self { lead, fields: lead.data.fields(), test: test || lead.test, answer: None }
+    }
+
+    /// The same with what an earlier answer gave, under `answer.<name>`.
+    #[must_use]
+    pub fn with_answer(self, answer: Option<&'a Answered>) -> Self {
+        Self { answer, ..self }
+    }
+
+    /// What the earlier answer gave, by name.
+    pub(super) fn answers(&self) -> Map<String, Value> {
+        let all = self.answer.into_iter().flat_map(Answered::all);
+        all.map(|(name, value)| (name.to_owned(), Value::from(value))).collect()
     }
 
     /// The lead's own fields.
@@ -71,10 +86,13 @@ impl<'a> LeadFields<'a> {
     }
 
     /// The value of that name: a system field that has a value, otherwise the lead's field.
-    /// `fields.<name>` is always the lead's field.
+    /// `fields.<name>` is always the lead's field, `answer.<name>` what an earlier answer gave.
     #[must_use]
     pub fn get(&self, name: &str) -> Option<Value> {
         let own = |name| self.fields.get(name).filter(|v| !v.is_null()).cloned();
+        if let Some(given) = name.strip_prefix(ANSWER) {
+            return self.answer.and_then(|a| a.get(given));
+        }
         match name.strip_prefix(OWN_FIELD) {
             Some(own_name) => own(own_name).or_else(|| own(name)),
             None => self.system(name).or_else(|| own(name)),
@@ -115,22 +133,23 @@ impl<'a> LeadFields<'a> {
         self.lead.data.context.tracking.keys().map(String::as_str)
     }
 
-    fn is_partial(&self) -> bool {
+    pub(super) fn is_partial(&self) -> bool {
         self.lead.state == LeadState::Partial
     }
 
     /// The payload without a mapping (seed 004): the lead's fields flat, the context that is known,
     /// and `lead_id`, `source`, `campaign`, `submitted_at`; of a partial lead also
-    /// `is_partial_lead` and `seq` (seed 000). A lead field that has a system field's name is under
-    /// `fields`, as in events.
+    /// `is_partial_lead` and `seq` (seed 000). A lead field that has a system field's name, or one of
+    /// the `reserved` names, is under `fields`, as in events.
     #[must_use]
-    pub fn flat(&self, names: &Names<'_>) -> Map<String, Value> {
+    pub fn flat(&self, names: &Names<'_>, reserved: &BTreeSet<String>) -> Map<String, Value> {
         let mut out = Map::new();
         let mut clashing = Map::new();
         let system = self.flat_system(names);
         for (name, value) in &self.fields.0 {
             let sent = names.of(name);
-            if sent == "fields" || system.iter().any(|(system, _)| system == sent) {
+            let taken = sent == "fields" || reserved.contains(sent) || out.contains_key(sent);
+            if taken || system.iter().any(|(system, _)| system == sent) {
                 clashing.insert(name.clone(), value.clone());
             } else {
                 out.insert(sent.to_owned(), value.clone());
@@ -178,7 +197,9 @@ impl Names<'_> {
         }
     }
 
-    fn of_system<'n>(&'n self, name: &'n str) -> &'n str {
+    /// The name of a system field.
+    #[must_use]
+    pub fn of_system<'n>(&'n self, name: &'n str) -> &'n str {
         self.defaults.get(name).map_or(name, String::as_str)
     }
 }

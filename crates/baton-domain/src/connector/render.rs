@@ -4,28 +4,25 @@
 //! of one lead. Signatures are not part of it: they change with every attempt
 //! ([`crate::signature::sign`]), the bytes do not.
 
+mod content;
+mod exchange;
 mod prepare;
 
 pub use prepare::SetupProblem;
 
-use super::body;
+use super::answered::Answered;
+use super::auth::AuthPlan;
 use super::classify::CompiledRules;
-use super::header;
-use super::manifest::Manifest;
-use super::mapping::Mapping;
-use super::payload::{LeadFields, Names};
+use super::manifest::{Manifest, Poll};
 use super::target::{self, Piece};
-use super::template::{self, Format};
-use crate::config::{Destination, Unmapped};
+use crate::config::Destination;
 use crate::exchange::RequestSpec;
 use crate::id::DeliveryId;
 use crate::lead::LeadView;
 use crate::lead::schema::FieldSpec;
-use crate::personal::scalar_text;
 use crate::secret::Secrets;
-use serde_json::{Map, Value};
-use std::collections::BTreeMap;
-use url::Url;
+use content::Content;
+pub(super) use exchange::{Exchange, Source};
 
 /// Largest request body, in bytes.
 pub const REQUEST_BODY_BYTES_MAX: usize = 1024 * 1024;
@@ -45,6 +42,8 @@ pub enum BodyKind {
     Xml,
     /// No body; the fields are in the URL.
     Query,
+    /// No body and no fields.
+    None,
     /// What the destination's template writes.
     Template,
 }
@@ -59,6 +58,7 @@ impl BodyKind {
             "xml" => Self::Xml,
             "query" => Self::Query,
             "template" => Self::Template,
+            "none" => Self::None,
             _ => return None,
         })
     }
@@ -74,9 +74,25 @@ impl BodyKind {
             Self::Json | Self::Template => Some("application/json"),
             Self::Form => Some("application/x-www-form-urlencoded"),
             Self::Xml => Some("application/xml"),
-            Self::Query => None,
+            Self::Query | Self::None => None,
         }
     }
+}
+
+/// Which of a connector's exchanges a request belongs to.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Default, Debug)]
+pub enum Variant {
+    /// The lead is handed over.
+    #[default]
+    Post,
+    /// A bid is asked for; the request does not say who the person is.
+    Ping,
+    /// The lead is handed over after a bid; `answer` is the ping's.
+    PingedPost,
+    /// A completed lead updates its partial one; `answer` is the partial one's.
+    Update,
+    /// The vendor is asked after a queued lead; `answer` is the one that said `queued`.
+    Poll,
 }
 
 /// What the request of one lead is made from, besides the destination.
@@ -92,6 +108,10 @@ pub struct RenderInput<'a> {
     pub test: bool,
     /// Country that phones without a country code belong to (ISO 3166-1 alpha-2).
     pub country: Option<&'a str>,
+    /// The exchange.
+    pub variant: Variant,
+    /// What an earlier answer gave, for what names `answer.<name>`.
+    pub answer: Option<&'a Answered>,
 }
 
 /// Why a lead's request cannot be made. No text holds a value of the lead.
@@ -100,6 +120,9 @@ pub enum RenderProblem {
     /// The destination itself cannot work.
     #[error("the destination is not set up: {}", list(.0))]
     Setup(Vec<SetupProblem>),
+    /// The connector has no such exchange, or a setting it needs is not set.
+    #[error("the connector makes no such request with these settings")]
+    NoSuchExchange,
     /// The URL with this lead's values.
     #[error("the URL {0}")]
     Url(String),
@@ -126,30 +149,13 @@ fn list(problems: &[SetupProblem]) -> String {
 /// A destination checked and prepared: everything that does not depend on the lead is done.
 #[derive(Clone, Debug)]
 pub struct Renderer {
-    method: String,
-    url: Vec<Piece>,
-    headers: Vec<(Vec<Piece>, Vec<Piece>)>,
-    body: BodyKind,
-    template: Option<Template>,
-    content_type: Option<String>,
-    xml_root: String,
-    fields: Vec<(String, Vec<Piece>)>,
-    mapping: Mapping,
-    unmapped: Unmapped,
-    field_names: BTreeMap<String, String>,
-    test_fields: BTreeMap<String, Value>,
-    https_only: bool,
-    /// The response rules of the destination, otherwise the connector's.
-    rules: CompiledRules,
-}
-
-#[derive(Clone, Debug)]
-struct Template {
-    source: String,
-    format: Format,
-    settings: Map<String, Value>,
-    /// Names of secrets the template may name; only a manifest's own template may name any.
-    secrets: Vec<String>,
+    post: Exchange,
+    ping: Option<Exchange>,
+    pinged: Option<Exchange>,
+    update: Option<Exchange>,
+    poll: Option<(Exchange, Poll)>,
+    auth: Option<AuthPlan>,
+    content: Content,
 }
 
 /// The request of one lead, for callers that prepare nothing.
@@ -184,29 +190,53 @@ pub fn render_event(url: &str, envelope: Vec<u8>) -> Result<RequestSpec, RenderP
     })
 }
 
-/// What pieces are filled from.
-struct Source<'a> {
-    fields: &'a LeadFields<'a>,
-    secrets: &'a Secrets,
-    delivery_id: DeliveryId,
-}
-
-impl Source<'_> {
-    fn value(&self, piece: &Piece) -> Option<String> {
-        match piece {
-            Piece::Text(text) | Piece::Fixed(text) => Some(text.clone()),
-            Piece::Secret(name) => self.secrets.get(name).map(|s| s.reveal().to_owned()),
-            Piece::Field(name) if name == "delivery_id" => Some(self.delivery_id.to_string()),
-            Piece::Field(name) => self.fields.get(name).as_ref().and_then(scalar_text),
-        }
-    }
-}
-
 impl Renderer {
-    /// The response rules that read the answers.
+    /// The response rules that read the answers to posts: the destination's, otherwise the
+    /// connector's.
     #[must_use]
     pub fn rules(&self) -> &CompiledRules {
-        &self.rules
+        &self.post.rules
+    }
+
+    /// The response rules of an exchange, if the connector has it.
+    #[must_use]
+    pub fn rules_of(&self, variant: Variant) -> Option<&CompiledRules> {
+        self.exchange(variant).map(|exchange| &exchange.rules)
+    }
+
+    /// Whether the connector has that exchange and the settings it needs are set.
+    #[must_use]
+    pub fn can(&self, variant: Variant, secrets: &Secrets) -> bool {
+        self.exchange(variant).is_some_and(|exchange| exchange.has_secret(secrets))
+    }
+
+    /// How queued leads are asked after, if they can be with these settings.
+    #[must_use]
+    pub fn poll(&self, secrets: &Secrets) -> Option<&Poll> {
+        self.poll.as_ref().filter(|(exchange, _)| exchange.has_secret(secrets)).map(|(_, p)| p)
+    }
+
+    /// How the token is fetched that requests need. [`super::auth::put_token`] puts it into a
+    /// request before it is signed and sent; what is stored holds a mark in its place.
+    #[must_use]
+    pub fn auth(&self) -> Option<&AuthPlan> {
+        self.auth.as_ref()
+    }
+
+    /// Whether the destination sends every lead as a test.
+    #[must_use]
+    pub fn always_tests(&self) -> bool {
+        self.content.always_tests
+    }
+
+    fn exchange(&self, variant: Variant) -> Option<&Exchange> {
+        match variant {
+            Variant::Post => Some(&self.post),
+            Variant::Ping => self.ping.as_ref(),
+            Variant::PingedPost => self.pinged.as_ref(),
+            Variant::Update => self.update.as_ref(),
+            Variant::Poll => self.poll.as_ref().map(|(exchange, _)| exchange),
+        }
     }
 
     /// The request of one lead, without signatures.
@@ -218,142 +248,12 @@ impl Renderer {
         secrets: &Secrets,
         input: &RenderInput<'_>,
     ) -> Result<RequestSpec, RenderProblem> {
-        let fields = LeadFields::new(input.lead, input.test);
-        let source = Source { fields: &fields, secrets, delivery_id: input.delivery_id };
-        let mut url = self.url(&source)?;
-        let payload = self.payload(&source, input);
-        let bytes = match self.body {
-            BodyKind::Json => body::json(&payload),
-            BodyKind::Form => body::form(&payload),
-            BodyKind::Xml => {
-                body::xml(&self.xml_root, &payload).map_err(|_| RenderProblem::BodyTooLarge)?
-            }
-            BodyKind::Query => {
-                let pairs = body::pairs(&payload);
-                if !pairs.is_empty() {
-                    url.query_pairs_mut().extend_pairs(pairs);
-                }
-                Vec::new()
-            }
-            BodyKind::Template => self.template_body(payload, &source)?,
-        };
-        if bytes.len() > REQUEST_BODY_BYTES_MAX {
-            return Err(RenderProblem::BodyTooLarge);
-        }
-        if url.as_str().len() > target::URL_BYTES_MAX {
-            let why = format!("is longer than {} bytes", target::URL_BYTES_MAX);
-            return Err(RenderProblem::Url(why));
-        }
-        let headers = self.headers(&source, !bytes.is_empty())?;
-        Ok(RequestSpec { method: self.method.clone(), url: url.into(), headers, body: bytes })
-    }
-
-    fn url(&self, source: &Source<'_>) -> Result<Url, RenderProblem> {
-        let url = target::build(&self.url, |p| source.value(p)).map_err(RenderProblem::Url)?;
-        if self.https_only && url.scheme() != "https" {
-            return Err(RenderProblem::Url("must begin with https://".to_owned()));
-        }
-        Ok(url)
-    }
-
-    fn payload(&self, source: &Source<'_>, input: &RenderInput<'_>) -> Map<String, Value> {
-        let lead = source.fields;
-        let names = Names { schema: input.schema, defaults: &self.field_names };
-        let mut out = if self.mapping.is_empty() {
-            lead.flat(&names)
-        } else {
-            let mut mapped = self.mapping.apply(lead, input.country);
-            if self.unmapped == Unmapped::Send {
-                for (name, value) in &lead.own().0 {
-                    let sent = names.of(name);
-                    if !self.mapping.uses(name) && !mapped.contains_key(sent) {
-                        mapped.insert(sent.to_owned(), value.clone());
-                    }
-                }
-            }
-            mapped
-        };
-        for (name, pieces) in &self.fields {
-            let text: String = pieces.iter().filter_map(|p| source.value(p)).collect();
-            if !text.is_empty() {
-                out.insert(name.clone(), Value::String(text));
-            }
-        }
-        if lead.is_test() {
-            let added = self.test_fields.iter().map(|(n, v)| (n.clone(), v.clone()));
-            out.extend(added);
-        }
-        out
-    }
-
-    /// The template sees the payload, under it the system fields, the lead's own fields as `fields`,
-    /// and the settings as `settings`.
-    fn template_body(
-        &self,
-        payload: Map<String, Value>,
-        source: &Source<'_>,
-    ) -> Result<Vec<u8>, RenderProblem> {
-        let Some(template) = &self.template else {
-            return Err(RenderProblem::Template("is missing".to_owned()));
-        };
-        let mut context = payload;
-        let tracking = source.fields.tracking_names();
-        for name in super::payload::SYSTEM_FIELDS.iter().copied().chain(tracking) {
-            if let Some(value) = source.fields.system(name).filter(|_| !context.contains_key(name))
-            {
-                context.insert(name.to_owned(), value);
-            }
-        }
-        let mut settings = template.settings.clone();
-        for name in &template.secrets {
-            if let Some(secret) = source.secrets.get(name) {
-                settings.insert(name.clone(), Value::from(secret.reveal()));
-            }
-        }
-        context.insert("delivery_id".to_owned(), Value::String(source.delivery_id.to_string()));
-        context.insert("fields".to_owned(), Value::Object(source.fields.own().0.clone()));
-        context.insert("settings".to_owned(), Value::Object(settings));
-        template::render(&template.source, &context, template.format, REQUEST_BODY_BYTES_MAX)
-            .map(String::into_bytes)
-            .map_err(RenderProblem::Template)
-    }
-
-    fn headers(
-        &self,
-        source: &Source<'_>,
-        has_body: bool,
-    ) -> Result<Vec<(String, String)>, RenderProblem> {
-        let mut headers: Vec<(String, String)> = Vec::with_capacity(self.headers.len() + 2);
-        for (name, value) in &self.headers {
-            let name: String = name.iter().filter_map(|p| source.value(p)).collect();
-            let value: String = value
-                .iter()
-                .filter_map(|piece| {
-                    let text = source.value(piece)?;
-                    let outside = matches!(piece, Piece::Field(_));
-                    Some(if outside { header::ascii(&text) } else { text })
-                })
-                .collect();
-            if name.is_empty() || value.is_empty() {
-                continue;
-            }
-            header::check_name(&name)
-                .and_then(|()| header::check_value(&value))
-                .map_err(|why| RenderProblem::Header { name: name.clone(), why })?;
-            headers.push((name, value.trim().to_owned()));
-        }
-        let has = |headers: &[(String, String)], name: &str| {
-            headers.iter().any(|(n, _)| n.eq_ignore_ascii_case(name))
-        };
-        if let Some(content_type) = self.content_type.as_ref().filter(|_| has_body)
-            && !has(&headers, CONTENT_TYPE)
-        {
-            headers.insert(0, (CONTENT_TYPE.to_owned(), content_type.clone()));
-        }
-        if !has(&headers, "User-Agent") {
-            headers.push(("User-Agent".to_owned(), USER_AGENT.to_owned()));
-        }
-        Ok(headers)
+        let exchange = self.exchange(input.variant).filter(|e| e.has_secret(secrets));
+        let exchange = exchange.ok_or(RenderProblem::NoSuchExchange)?;
+        let fields = self.content.look_at(input);
+        let source = Source::of_lead(&fields, secrets, input.delivery_id);
+        let payload = self.content.payload(exchange, &source, input);
+        exchange.request(&source, payload)
     }
 }
 

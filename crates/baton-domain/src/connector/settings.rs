@@ -5,8 +5,11 @@ use super::manifest::{Manifest, Setting, SettingKind};
 use super::target;
 use crate::personal::scalar_text;
 use crate::secret::{SIGNING, SIGNING_PREVIOUS, Secret, Secrets};
+use regex::{Regex, RegexBuilder};
 use serde_json::{Map, Value};
 
+/// Most memory a setting's compiled pattern may take, in bytes.
+const PATTERN_MEMORY_MAX: usize = 64 * 1024;
 /// Longest text setting, in bytes.
 pub const TEXT_BYTES_MAX: usize = 4_000;
 /// Largest template, in bytes.
@@ -75,7 +78,7 @@ pub fn check_settings(
             if value.is_some() {
                 problem(&setting.name, "secret", "a secret is a text".to_owned());
             }
-            if let Some(Err(why)) = secret.map(|s| header::check_value(s.reveal())) {
+            if let Some(Err(why)) = secret.map(|s| check_secret(setting, s)) {
                 problem(&setting.name, "invalid", format!("the secret {why}"));
             }
             if setting.required && secret.is_none_or(|s| s.reveal().trim().is_empty()) {
@@ -99,8 +102,31 @@ pub fn check_settings(
     problems
 }
 
+/// The regular expression that matches what the whole of a value has to be. The error reads after
+/// "its pattern".
+pub(super) fn whole_pattern(text: &str) -> Result<Regex, String> {
+    RegexBuilder::new(&format!("\\A(?:{text})\\z"))
+        .size_limit(PATTERN_MEMORY_MAX)
+        .build()
+        .map_err(|e| format!("is not a regular expression: {e}"))
+}
+
 /// Checks one value; the error reads after the setting's name.
 pub(super) fn check_value(setting: &Setting, value: &Value) -> Result<(), String> {
+    check_kind(setting, value)?;
+    let Some(pattern) = &setting.pattern else { return Ok(()) };
+    // The manifest was checked, so the pattern is one.
+    let right = whole_pattern(pattern).is_ok_and(|p| value.as_str().is_some_and(|v| p.is_match(v)));
+    if right {
+        return Ok(());
+    }
+    Err(match &setting.example {
+        Some(example) => format!("does not look like {example}"),
+        None => "has another form than expected".to_owned(),
+    })
+}
+
+fn check_kind(setting: &Setting, value: &Value) -> Result<(), String> {
     let text = |max: usize| {
         let text = value.as_str().ok_or("must be a text")?;
         if text.len() > max { Err(format!("is longer than {max} bytes")) } else { Ok(text) }
@@ -126,6 +152,14 @@ pub(super) fn check_value(setting: &Setting, value: &Value) -> Result<(), String
         SettingKind::Headers => check_headers(value)?,
     }
     Ok(())
+}
+
+fn check_secret(setting: &Setting, secret: &Secret) -> Result<(), String> {
+    header::check_value(secret.reveal())?;
+    match setting.pattern {
+        Some(_) => check_value(setting, &Value::from(secret.reveal())),
+        None => Ok(()),
+    }
 }
 
 fn check_headers(value: &Value) -> Result<(), String> {

@@ -1,7 +1,7 @@
 //! The request's URL: values are encoded for the place they stand in, and scheme and host never
 //! come from a lead.
 
-use super::pattern::{Part, Pattern};
+use super::pattern::{AUTH_TOKEN, Part, Pattern};
 use url::Url;
 
 /// Longest URL, in bytes.
@@ -18,12 +18,15 @@ pub(super) enum Piece {
     Secret(String),
     /// A lead or system field's name.
     Field(String),
+    /// The token that is fetched before the request.
+    Token,
 }
 
 impl Piece {
     pub(super) fn from_part(part: Part) -> Self {
         match part {
             Part::Text(text) => Self::Text(text),
+            Part::Name(name) if name == AUTH_TOKEN => Self::Token,
             Part::Name(name) => Self::Field(name),
         }
     }
@@ -44,20 +47,21 @@ pub(super) fn build(
     value: impl Fn(&Piece) -> Option<String>,
 ) -> Result<Url, String> {
     let mut out = String::new();
-    let mut from_lead = false;
+    // Segments that are nothing but dots, as written and with the fields' values.
+    let mut written = String::new();
     for piece in pieces {
         let text = match piece {
             Piece::Text(text) => {
                 out.push_str(text);
+                written.push_str(text);
                 continue;
             }
             Piece::Fixed(text) => text.clone(),
-            Piece::Secret(_) | Piece::Field(_) => value(piece).unwrap_or_default(),
+            Piece::Secret(_) | Piece::Field(_) | Piece::Token => value(piece).unwrap_or_default(),
         };
-        let is_field = matches!(piece, Piece::Field(_));
-        from_lead |= is_field;
+        let outside = matches!(piece, Piece::Field(_) | Piece::Token);
         match place(&out) {
-            Place::Host if is_field => {
+            Place::Host if outside => {
                 return Err("cannot take its scheme or host from a field".to_owned());
             }
             Place::Host => {
@@ -66,14 +70,18 @@ pub(super) fn build(
                     return Err("has a setting in its host that is not a host name".to_owned());
                 }
                 out.push_str(&text);
+                written.push_str(&text);
             }
-            Place::PathOrQuery => out.push_str(&encode(&text)),
+            Place::PathOrQuery => {
+                out.push_str(&encode(&text));
+                written.push('x');
+            }
         }
         if out.len() > URL_BYTES_MAX {
             return Err(format!("is longer than {URL_BYTES_MAX} bytes"));
         }
     }
-    if from_lead && has_dot_segment(&out) {
+    if dot_segments(&out) != dot_segments(&written) {
         return Err("has a field in its path that is `.` or `..`".to_owned());
     }
     parse(&out)
@@ -94,13 +102,13 @@ fn place(so_far: &str) -> Place {
 
 /// Percent-encodes everything but letters, digits and `*-._`, so a value stays within its segment
 /// or parameter.
-fn encode(text: &str) -> String {
+pub(super) fn encode(text: &str) -> String {
     form_urlencoded::byte_serialize(text.as_bytes()).collect::<String>().replace('+', "%20")
 }
 
-fn has_dot_segment(url: &str) -> bool {
+fn dot_segments(url: &str) -> usize {
     let path = url.split(['?', '#']).next().unwrap_or_default();
-    path.split(['/', '\\']).any(|segment| segment == "." || segment == "..")
+    path.split(['/', '\\']).filter(|segment| matches!(*segment, "." | "..")).count()
 }
 
 fn parse(text: &str) -> Result<Url, String> {

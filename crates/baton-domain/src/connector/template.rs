@@ -23,8 +23,8 @@ const VALUE_DEPTH_MAX: usize = 32;
 /// Tags a template may use.
 const TAGS: [&str; 7] = ["if", "elif", "else", "endif", "for", "endfor", "raw"];
 /// Filters a template may use. The others can make a text much longer or undo the escaping.
-const FILTERS: [&str; 9] =
-    ["upper", "lower", "trim", "title", "default", "length", "join", "first", "last"];
+const FILTERS: [&str; 10] =
+    ["upper", "lower", "trim", "title", "default", "length", "join", "first", "last", "number"];
 /// Stand before and after a value in JSON output until its place is known. Control characters
 /// cannot come from a value, which is JSON by then, nor from a template, which is checked.
 const OPEN: char = '\u{1}';
@@ -128,17 +128,21 @@ fn code_until_end(text: &str) -> (String, &str) {
     (code, "")
 }
 
-/// Renders a template. `limit` is the most bytes it may write.
+/// Renders a template. `payload` is what it sees as `payload`; `limit` is the most bytes it may
+/// write.
 pub(super) fn render(
     source: &str,
     context: &serde_json::Map<String, Json>,
+    payload: Payload,
     format: Format,
     limit: usize,
 ) -> Result<String, String> {
     let environment = environment(format);
     let template = environment.template_from_str(source).map_err(|e| explain(&e))?;
     let mut out = Bounded { bytes: Vec::new(), left: limit, over: false };
-    let done = template.render_captured_to(object(context, 0), &mut out).map(drop);
+    let mut names = named(context, 0);
+    names.insert("payload".to_owned(), Value::from_object(payload));
+    let done = template.render_captured_to(Value::from(names), &mut out).map(drop);
     if out.over {
         return Err(format!("writes more than {limit} bytes"));
     }
@@ -190,6 +194,7 @@ fn environment(format: Format) -> Environment<'static> {
     environment.add_filter("join", minijinja::filters::join);
     environment.add_filter("first", minijinja::filters::first);
     environment.add_filter("last", minijinja::filters::last);
+    environment.add_filter("number", |value: Value| number(&value));
     environment.add_test("defined", minijinja::tests::is_defined);
     environment.add_test("undefined", minijinja::tests::is_undefined);
     environment
@@ -208,6 +213,8 @@ fn write_value(
                 "null".to_owned()
             } else if let Some(digits) = value.downcast_object_ref::<Digits>() {
                 digits.0.clone()
+            } else if let Some(payload) = value.downcast_object_ref::<Payload>() {
+                payload.json.clone()
             } else {
                 serde_json::to_string(value)
                     .map_err(|_| Error::new(ErrorKind::BadSerialization, "not a JSON value"))?
@@ -215,6 +222,10 @@ fn write_value(
             out.write_str(&format!("{OPEN}{json}{CLOSE}"))
         }
         _ if empty => Ok(()),
+        Format::Xml if value.downcast_object_ref::<Payload>().is_some() => {
+            let payload = value.downcast_object_ref::<Payload>();
+            out.write_str(payload.map_or("", |p| p.xml.as_str()))
+        }
         Format::Xml => {
             let text = allowed_in_xml(&value.to_string());
             out.write_str(&quick_xml::escape::escape(text.as_str()))
@@ -292,6 +303,57 @@ pub(super) fn is_xml(text: &str) -> bool {
     }
 }
 
+/// All of a payload at once, for templates that only put something around it. Written in JSON it is
+/// an object, in XML its elements.
+#[derive(Debug)]
+pub(super) struct Payload {
+    json: String,
+    xml: String,
+}
+
+impl Payload {
+    pub(super) fn of(payload: &serde_json::Map<String, Json>) -> Self {
+        let json = serde_json::to_string(payload).unwrap_or_default();
+        Self { json, xml: super::body::xml_elements(payload).unwrap_or_default() }
+    }
+}
+
+impl Object for Payload {
+    fn repr(self: &Arc<Self>) -> ObjectRepr {
+        ObjectRepr::Plain
+    }
+
+    fn enumerate(self: &Arc<Self>) -> Enumerator {
+        Enumerator::NonEnumerable
+    }
+
+    fn render(self: &Arc<Self>, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.json)
+    }
+}
+
+/// A text of digits as a number, anything else as it is: `"id": {{ answer.vendor_id | number }}`.
+fn number(value: &Value) -> Value {
+    let text = value.as_str().unwrap_or_default();
+    match serde_json::from_str::<Json>(text) {
+        Ok(Json::Number(number)) => Value::from_object(Digits(number.to_string())),
+        _ => value.clone(),
+    }
+}
+
+/// A text as it may stand within that format, in a string or an element.
+pub(super) fn put_text(text: &str, format: Format) -> String {
+    match format {
+        Format::Json => {
+            let quoted = Json::from(text).to_string();
+            quoted[1..quoted.len() - 1].to_owned()
+        }
+        Format::Xml => quick_xml::escape::escape(allowed_in_xml(text).as_str()).into_owned(),
+        Format::Form => form_urlencoded::byte_serialize(text.as_bytes()).collect(),
+        Format::Text => text.to_owned(),
+    }
+}
+
 /// A number whose digits would not survive as a machine number.
 #[derive(Debug)]
 struct Digits(String);
@@ -310,9 +372,8 @@ impl Object for Digits {
     }
 }
 
-fn object(map: &serde_json::Map<String, Json>, depth: usize) -> Value {
-    let named = map.iter().map(|(name, value)| (name.clone(), convert(value, depth + 1)));
-    Value::from(named.collect::<BTreeMap<_, _>>())
+fn named(map: &serde_json::Map<String, Json>, depth: usize) -> BTreeMap<String, Value> {
+    map.iter().map(|(name, value)| (name.clone(), convert(value, depth + 1))).collect()
 }
 
 fn convert(value: &Json, depth: usize) -> Value {
@@ -328,7 +389,7 @@ fn convert(value: &Json, depth: usize) -> Value {
             Err(_) => Value::from_object(Digits(number.to_string())),
         },
         Json::Array(items) => items.iter().map(|item| convert(item, depth + 1)).collect(),
-        Json::Object(map) => object(map, depth),
+        Json::Object(map) => Value::from(named(map, depth)),
     }
 }
 

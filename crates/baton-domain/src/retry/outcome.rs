@@ -1,4 +1,4 @@
-use super::{Jitter, Next, next_attempt};
+use super::{Jitter, Next, OnUnknown, next_attempt};
 use crate::config::{OnUnmatched, RetryPolicy};
 use crate::delivery::DeliveryState;
 use crate::time::Millis;
@@ -11,6 +11,8 @@ pub struct Plain<'a> {
     pub policy: &'a RetryPolicy,
     /// What an unmatched answer leads to.
     pub on_unmatched: OnUnmatched,
+    /// What an unknown outcome leads to.
+    pub on_unknown: OnUnknown,
     /// Attempts of this series so far, the one just ended included.
     pub attempts_made: u32,
     /// When it ended.
@@ -58,6 +60,8 @@ pub fn outcome(got: &Classified, plain: &Plain<'_>) -> After {
         Verdict::Rejected | Verdict::Duplicate | Verdict::Invalid | Verdict::CapReached => {
             ended(DeliveryState::Rejected)
         }
+        // Trying again, here or elsewhere, could sell the lead twice.
+        Verdict::Unknown if plain.on_unknown == OnUnknown::Ask => ended(DeliveryState::Unknown),
         Verdict::RateLimited | Verdict::Transient | Verdict::Unmatched | Verdict::Unknown => {
             match next(got, plain) {
                 Next::At(at) => After { next_at: Some(at), ..ended(DeliveryState::Retrying) },

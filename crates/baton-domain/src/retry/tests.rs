@@ -142,6 +142,7 @@ fn decide(verdict: Verdict, made: u32, has_failover: bool, on_unmatched: OnUnmat
         &Plain {
             policy: &policy,
             on_unmatched,
+            on_unknown: OnUnknown::Retry,
             attempts_made: made,
             ended_at: ENDED,
             has_failover,
@@ -205,6 +206,7 @@ fn gone_disables_the_destination() {
     let plain = Plain {
         policy: &policy,
         on_unmatched: OnUnmatched::Fail,
+        on_unknown: OnUnknown::Retry,
         attempts_made: 1,
         ended_at: ENDED,
         has_failover: false,
@@ -247,5 +249,33 @@ proptest! {
         if let Some(ms) = parse_retry_after(&header, Millis(now)) {
             prop_assert!(ms >= 0);
         }
+    }
+}
+
+#[test]
+fn an_unknown_outcome_can_wait_for_a_person() {
+    let policy = RetryPolicy::standard();
+    let plain = Plain {
+        policy: &policy,
+        on_unmatched: OnUnmatched::Fail,
+        on_unknown: OnUnknown::Ask,
+        attempts_made: 1,
+        ended_at: ENDED,
+        has_failover: true,
+        jitter: Jitter::None,
+    };
+    let after = outcome(&classified(Verdict::Unknown), &plain);
+    assert_eq!((after.state, after.failover), (DeliveryState::Unknown, false));
+    let asked = RetryClasses { on_unknown: OnUnknown::Ask };
+    assert_eq!(asked.of(Verdict::Unknown, OnUnmatched::Fail), RetryClass::Ask);
+    for verdict in Verdict::ALL {
+        let class = RetryClasses::default().of(verdict, OnUnmatched::Fail);
+        let scheduled = outcome(
+            &classified(verdict),
+            &Plain { on_unknown: OnUnknown::Retry, has_failover: false, ..plain },
+        )
+        .next_at
+        .is_some();
+        assert_eq!(class == RetryClass::Schedule, scheduled, "{verdict}");
     }
 }

@@ -23,7 +23,9 @@ use super::span::{Rate, Span};
 use crate::auth::{Access, Permit, scopes};
 use crate::problem::{Code, Path, Problem, Query};
 use axum::response::Response;
-use baton_domain::config::{Destination, MappingRow, OnUnmatched, Unmapped, ValueSource};
+use baton_domain::config::{
+    Destination, Linked, MappingRow, OnUnmatched, Partials, Unmapped, ValueSource,
+};
 use baton_domain::connector::manifest::{Manifest, SettingKind};
 use baton_domain::connector::rules::ResponseRule;
 use baton_domain::id::{CampaignId, DestinationId, TypedId};
@@ -84,10 +86,13 @@ pub struct DestinationInput {
     #[serde(default)]
     #[schema(value_type = Option<String>, example = "30s")]
     pub timeout: Option<Span>,
-    /// Whether partial leads are delivered too.
+    /// What it gets of leads that come in parts.
     #[serde(default)]
-    pub partials: bool,
-    /// Whether it is reached by failover and by hand only.
+    pub partials: Partials,
+    /// Where the lead goes after this destination, by what became of it.
+    #[serde(default)]
+    pub linked: Linked,
+    /// Whether it is reached by failover, by links and by hand only.
     #[serde(default)]
     pub failover_only: bool,
     /// Why it is switched off; null: it is on. Its deliveries wait meanwhile.
@@ -210,6 +215,7 @@ fn input_of(body: &Destination) -> DestinationInput {
         }),
         timeout: Some(Span(i64::from(body.timeout_ms))),
         partials: body.partials,
+        linked: body.linked.clone(),
         failover_only: body.failover_only,
         disabled: body.disabled.clone(),
     }

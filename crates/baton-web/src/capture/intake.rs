@@ -5,7 +5,7 @@ use super::outcome::{self, Outcome};
 use crate::metrics::CaptureLabels;
 use crate::problem::{Code, FieldError, Problem};
 use crate::state::AppState;
-use baton_domain::config::{PausedAction, SourceKind};
+use baton_domain::config::{PausedAction, SourceKind, Stage};
 use baton_domain::id::{CampaignId, LeadId};
 use baton_domain::lead::body::{Body, Control};
 use baton_domain::lead::context::{ServerFacts, build_context};
@@ -344,11 +344,12 @@ fn deliveries(state: &AppState, entrance: &Entrance, control: &Control) -> Vec<N
     if entrance.campaign.body.paused {
         return Vec::new();
     }
+    let stage = if control.partial { Stage::Partial } else { Stage::Whole };
     let now = state.store.now();
     entrance
         .snapshot
         .destinations_of(entrance.campaign_id)
-        .filter(|d| !d.body.failover_only && (!control.partial || d.body.partials))
+        .filter(|d| !d.body.failover_only && d.body.partials.wants(stage))
         .map(|d| NewDelivery {
             id: state.store.new_id(),
             destination: baton_domain::id::TypedId::from_uuid(d.meta.id),

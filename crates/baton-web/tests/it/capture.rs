@@ -156,7 +156,7 @@ async fn paused_campaign_refuses_or_holds() {
 async fn partial_lead_grows_and_is_completed_once() {
     let app = TestApp::with(|seed| {
         let mut partials = destination(seed.source.campaign, "Nurture");
-        partials.partials = true;
+        partials.partials = baton_domain::config::Partials::PartialAndComplete;
         seed.destinations.push(partials);
     })
     .await;

@@ -1,20 +1,13 @@
-use super::extract::{Places, Source, is_known_key};
-use super::json_path;
+use super::extract::{self, Places, Source, is_known_key};
+use super::test::Test;
 use crate::connector::rules::{Extract, Match, ResponseRule};
 use crate::verdict::Verdict;
-use regex::{Regex, RegexBuilder};
-use serde_json_path::JsonPath;
 use std::collections::BTreeMap;
-use std::ops::RangeInclusive;
 
 /// Most response rules of a destination.
 pub const RULES_MAX: usize = 100;
 /// Longest text a rule looks for, in bytes; also the longest fixed reason.
 pub const VALUE_BYTES_MAX: usize = 2_000;
-/// Longest regular expression, in bytes.
-pub const PATTERN_BYTES_MAX: usize = 2_000;
-/// Most memory one compiled pattern may take, in bytes.
-const PATTERN_MEMORY_MAX: usize = 256 * 1024;
 /// Most values one rule takes from an answer.
 const EXTRACTS_MAX: usize = 20;
 
@@ -45,24 +38,6 @@ pub(super) struct CompiledRule {
     pub verdict: Verdict,
     pub reason: Option<String>,
     pub extract: Vec<(String, Source)>,
-}
-
-#[derive(Clone, Debug)]
-pub(super) enum Test {
-    /// A hit anywhere; `word` is the same text as a whole word, to warn with.
-    Keyword {
-        anywhere: Regex,
-        word: Regex,
-    },
-    /// A hit anywhere in the body.
-    Body(Regex),
-    /// The whole trimmed body.
-    Whole(Regex),
-    Status(RangeInclusive<u16>),
-    JsonPath {
-        path: JsonPath,
-        expected: String,
-    },
 }
 
 impl CompiledRules {
@@ -123,10 +98,10 @@ fn compile_rule(rule: &ResponseRule, at: &mut At<'_>) -> Option<CompiledRule> {
         at.problem("value", "empty; say what to look for");
     }
     if rule.path.is_some() && !matches!(rule.matching, Match::JsonPath | Match::Xpath) {
-        at.problem("path", "used only with match `json_path`; leave it out");
+        at.problem("path", "used only with match `json_path` and `xpath`; leave it out");
     }
     let extract = compile_extract(&rule.extract, at);
-    let test = match compile_test(rule) {
+    let test = match Test::compile(rule) {
         Ok(test) => test,
         Err((field, message)) => {
             at.problem(field, message);
@@ -142,38 +117,6 @@ fn compile_rule(rule: &ResponseRule, at: &mut At<'_>) -> Option<CompiledRule> {
     })
 }
 
-fn compile_test(rule: &ResponseRule) -> Result<Test, (&'static str, String)> {
-    let on_value = |message: String| ("value", message);
-    let value = rule.value.trim();
-    let escaped = regex::escape(value);
-    let test = match rule.matching {
-        Match::Keyword => Test::Keyword {
-            anywhere: pattern(&format!("(?i){escaped}")).map_err(on_value)?,
-            word: pattern(&whole_word(&escaped)).map_err(on_value)?,
-        },
-        Match::Word => Test::Body(pattern(&whole_word(&escaped)).map_err(on_value)?),
-        Match::Exact => {
-            let any: Vec<String> = value.split('*').map(regex::escape).collect();
-            Test::Whole(pattern(&format!("(?s)\\A{}\\z", any.join(".*"))).map_err(on_value)?)
-        }
-        Match::Status => Test::Status(statuses(value).ok_or_else(|| {
-            on_value("not a status; write 200, 2xx or 200-204, within 100 to 599".to_owned())
-        })?),
-        Match::JsonPath => {
-            let path = rule.path.as_deref().ok_or_else(|| {
-                ("path", "missing; say where to look, such as $.status".to_owned())
-            })?;
-            let path = json_path::compile(path).map_err(|message| ("path", message))?;
-            Test::JsonPath { path, expected: value.to_lowercase() }
-        }
-        Match::Regex => Test::Body(user_pattern(&rule.value).map_err(on_value)?),
-        Match::Xpath => return Err(("match", XPATH.to_owned())),
-    };
-    Ok(test)
-}
-
-const XPATH: &str = "xpath is not supported yet; match `word` or `regex`";
-
 fn compile_extract(places: &BTreeMap<String, Extract>, at: &mut At<'_>) -> Vec<(String, Source)> {
     if places.len() > EXTRACTS_MAX {
         at.problem("extract", format!("more than {EXTRACTS_MAX} values"));
@@ -185,17 +128,12 @@ fn compile_extract(places: &BTreeMap<String, Extract>, at: &mut At<'_>) -> Vec<(
         if !is_known_key(key) {
             at.problem(
                 &field,
-                "not a value Baton keeps; use price, vendor_id, redirect_url, reason or \
-                 field:<name>",
+                "not a value Baton keeps; use price, vendor_id, queue_id, ping_id, redirect_url, \
+                 reason or field:<name>",
             );
             continue;
         }
-        let source = match place {
-            Extract::JsonPath(path) => json_path::compile(path).map(Source::JsonPath),
-            Extract::Regex(text) => user_pattern(text).map(Source::Regex),
-            Extract::Xpath(_) => Err(XPATH.to_owned()),
-        };
-        match source {
+        match extract::compile(place) {
             Ok(source) => out.push((key.clone(), source)),
             Err(message) => at.problem(&field, message),
         }
@@ -203,49 +141,11 @@ fn compile_extract(places: &BTreeMap<String, Extract>, at: &mut At<'_>) -> Vec<(
     out
 }
 
-/// The text with no letter, digit or underscore beside it. `\b` would not do: it asks for a word
-/// character inside, which `-5` does not have at its start.
-fn whole_word(escaped: &str) -> String {
-    format!("(?i)(?:\\A|\\W){escaped}(?:\\W|\\z)")
-}
-
-fn user_pattern(text: &str) -> Result<Regex, String> {
-    if text.is_empty() {
-        return Err("empty; write a pattern".to_owned());
-    }
-    if text.len() > PATTERN_BYTES_MAX {
-        return Err(format!("longer than {PATTERN_BYTES_MAX} bytes"));
-    }
-    pattern(text)
-}
-
-fn pattern(text: &str) -> Result<Regex, String> {
-    RegexBuilder::new(text).size_limit(PATTERN_MEMORY_MAX).build().map_err(|e| match e {
-        regex::Error::CompiledTooBig(_) => "the pattern is too complicated; simplify it".to_owned(),
-        other => format!("not a pattern: {other}"),
-    })
-}
-
-fn statuses(value: &str) -> Option<RangeInclusive<u16>> {
-    let one = |text: &str| {
-        let text = text.trim();
-        let right = text.len() == 3 && text.bytes().all(|b| b.is_ascii_digit());
-        text.parse::<u16>().ok().filter(|s| right && (100..=599).contains(s))
-    };
-    if let Some(class) = value.strip_suffix("xx").or_else(|| value.strip_suffix("XX")) {
-        let start = class.parse::<u16>().ok().filter(|c| (1..=5).contains(c))? * 100;
-        return Some(start..=start + 99);
-    }
-    let (from, to) = value.split_once('-').unwrap_or((value, value));
-    let (from, to) = (one(from)?, one(to)?);
-    (from <= to).then_some(from..=to)
-}
-
 fn label(rule: &ResponseRule) -> String {
     const SHOWN: usize = 60;
     let value: String = rule.value.trim().chars().take(SHOWN).collect();
     match (&rule.matching, &rule.path) {
-        (Match::JsonPath, Some(path)) => format!("{path} is `{value}`"),
+        (Match::JsonPath | Match::Xpath, Some(path)) => format!("{path} is `{value}`"),
         (Match::Status, _) => format!("status {value}"),
         (Match::Keyword, _) => format!("keyword `{value}`"),
         (Match::Word, _) => format!("word `{value}`"),

@@ -1,5 +1,9 @@
-use super::evaluate::Body;
+use super::body::{Body, Reading};
+use super::json_path;
+use super::test::user_pattern;
+use super::xpath::XPath;
 use crate::connector::rules::Extract;
+use crate::exchange::Answer;
 use crate::personal::scalar_text;
 use regex::Regex;
 use serde_json_path::JsonPath;
@@ -17,20 +21,50 @@ const PRICE_DIGITS_MAX: usize = 18;
 #[derive(Clone, Debug)]
 pub(super) enum Source {
     JsonPath(JsonPath),
+    Xpath(XPath),
     Regex(Regex),
 }
 
+/// One place in an answer, for readers that want nothing but the value there.
+#[derive(Clone, Debug)]
+pub struct Place(Source);
+
+impl Place {
+    /// Checks and compiles it.
+    ///
+    /// # Errors
+    /// What is wrong with it.
+    pub fn compile(place: &Extract) -> Result<Self, String> {
+        compile(place).map(Self)
+    }
+
+    /// The text there, if there is one.
+    #[must_use]
+    pub fn find(&self, answer: &Answer) -> Option<String> {
+        find(&self.0, &Reading::of(&Body::new(answer))).map(|text| text.trim().to_owned())
+    }
+}
+
 pub(super) fn is_known_key(key: &str) -> bool {
-    matches!(key, "price" | "vendor_id" | "redirect_url" | "reason")
+    matches!(key, "price" | "vendor_id" | "queue_id" | "ping_id" | "redirect_url" | "reason")
         || key.strip_prefix("field:").is_some_and(|name| {
             !name.is_empty() && name.len() <= 64 && !name.chars().any(char::is_control)
         })
 }
 
+/// Checks and compiles a place.
+pub(super) fn compile(place: &Extract) -> Result<Source, String> {
+    match place {
+        Extract::JsonPath(path) => json_path::compile(path).map(Source::JsonPath),
+        Extract::Regex(text) => user_pattern(text).map(Source::Regex),
+        Extract::Xpath(path) => XPath::compile(path).map(Source::Xpath),
+    }
+}
+
 /// Takes the values out of an answer. What cannot be used is named in `warnings`.
 pub(super) fn take(
     sources: &[(String, Source)],
-    body: &Body<'_>,
+    body: &Reading<'_>,
     into: &mut BTreeMap<String, String>,
     warnings: &mut Vec<String>,
 ) {
@@ -49,11 +83,12 @@ pub(super) fn take(
     }
 }
 
-fn find(source: &Source, body: &Body<'_>) -> Option<String> {
+fn find(source: &Source, body: &Reading<'_>) -> Option<String> {
     match source {
         Source::JsonPath(path) => {
             path.query(body.json()?).into_iter().find_map(scalar_text).filter(|t| !t.is_empty())
         }
+        Source::Xpath(path) => path.texts(body.xml()?).into_iter().find(|t| !t.is_empty()),
         Source::Regex(regex) => {
             let groups = regex.captures(body.text())?;
             let hit = if groups.len() > 1 { groups.get(1) } else { groups.get(0) };

@@ -266,7 +266,8 @@ fn rules_that_cannot_work_are_refused_by_name() {
         (rule("regex", "("), "value"),
         (rule("regex", r"\w{1000}{1000}"), "value"),
         (rule("keyword", &"x".repeat(VALUE_BYTES_MAX + 1)), "value"),
-        (rule("xpath", "1"), "match"),
+        (rule("xpath", "1"), "path"),
+        (json!({"match":"xpath","path":"count(//a)","value":"1","verdict":"accepted"}), "path"),
         (rule("json_path", "1"), "path"),
         (path("status"), "path"),
         (path("$..a..b"), "path"),
@@ -276,7 +277,7 @@ fn rules_that_cannot_work_are_refused_by_name() {
         (path(&format!("$[?{}1==1{}]", "(".repeat(50), ")".repeat(50))), "path"),
         (json!({"match":"word","path":"$.a","value":"a","verdict":"accepted"}), "path"),
         (extract("colour", json!({"json_path":"$.a"})), "extract.colour"),
-        (extract("price", json!({"xpath":"/a"})), "extract.price"),
+        (extract("price", json!({"xpath":"/a["})), "extract.price"),
         (extract("field:", json!({"regex":"a"})), "extract.field:"),
     ] {
         assert_eq!(problem(bad.clone()), (1, field.to_owned()), "{bad}");

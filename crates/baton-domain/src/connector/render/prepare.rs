@@ -1,14 +1,19 @@
-use super::{BodyKind, Renderer, Template};
+use super::content::{Content, TestField};
+use super::exchange::{Fixed, Template};
+use super::{BodyKind, Exchange, Renderer};
 use crate::config::Destination;
+use crate::connector::auth::AuthPlan;
 use crate::connector::body::is_element_name;
-use crate::connector::classify::CompiledRules;
+use crate::connector::classify::{CompiledRules, Place, Places, statuses};
 use crate::connector::header;
-use crate::connector::manifest::{Manifest, SettingKind, setting_name};
+use crate::connector::manifest::{AUTH_LIFETIME_S, Manifest, Request, SettingKind, setting_name};
 use crate::connector::mapping::Mapping;
-use crate::connector::pattern::{Part, Pattern};
+use crate::connector::pattern::{Part, Pattern, SETTINGS};
+use crate::connector::rules::ResponseRule;
 use crate::connector::settings::setting_text;
 use crate::connector::target::{self, Piece};
 use crate::connector::template::{self, Format};
+use crate::guard::is_local;
 use serde_json::{Map, Value};
 
 /// Methods a request can have.
@@ -57,24 +62,6 @@ impl Setup<'_> {
 
     fn renderer(&mut self) -> Option<Renderer> {
         let (manifest, destination) = (self.manifest, self.destination);
-        let request = &manifest.request;
-        let method = self.text(&request.method).to_ascii_uppercase();
-        if !METHODS.contains(&method.as_str()) {
-            self.problem("settings.method", format!("one of {} is expected", METHODS.join(", ")));
-        }
-        let body = self.body_kind(&method)?;
-        let url = self.url();
-        let headers = self.headers();
-        let content_type = self.content_type(body);
-        let template = self.template(body, content_type.as_deref());
-        let xml_root = request.xml_root.as_deref().map(|t| self.text(t)).unwrap_or_default();
-        let xml_root = if xml_root.is_empty() { "lead".to_owned() } else { xml_root };
-        if body == BodyKind::Xml && !is_element_name(&xml_root) {
-            self.problem("settings.xml_root", "is not the name of an XML element");
-        }
-        let fields =
-            request.fields.iter().map(|(name, text)| (name.clone(), self.pieces(text))).collect();
-        let mapping = self.mapping(body);
         let rules = destination.responses.as_ref().unwrap_or(&manifest.responses);
         let rules = CompiledRules::compile_with(rules, &manifest.answer).unwrap_or_else(|found| {
             for p in found {
@@ -82,22 +69,163 @@ impl Setup<'_> {
             }
             CompiledRules::default()
         });
-        Some(Renderer {
+        let post = self.exchange(&manifest.request, rules)?;
+        let mut renderer = Renderer {
+            post,
+            ping: None,
+            pinged: None,
+            update: None,
+            poll: None,
+            auth: None,
+            content: self.content(),
+        };
+        self.further(&mut renderer)?;
+        Some(renderer)
+    }
+
+    /// The exchanges besides the post. Their rules were checked with the manifest.
+    fn further(&mut self, renderer: &mut Renderer) -> Option<()> {
+        let manifest = self.manifest;
+        let compiled = |rules: &[ResponseRule], places: &Places| {
+            CompiledRules::compile_with(rules, places).unwrap_or_default()
+        };
+        if let Some(ping) = &manifest.ping {
+            let rules = compiled(&ping.responses, &ping.answer);
+            renderer.ping = Some(self.exchange(&ping.request, rules)?);
+            let post = ping.post.as_ref().unwrap_or(&manifest.request);
+            renderer.pinged = Some(self.exchange(post, renderer.post.rules.clone())?);
+        }
+        if let Some(update) = &manifest.update
+            && self.has(update.needs.as_deref())
+        {
+            let rules = if update.responses.is_empty() {
+                renderer.post.rules.clone()
+            } else {
+                compiled(&update.responses, &update.answer)
+            };
+            let exchange = self.exchange(&update.request, rules)?;
+            let needs = self.secret(update.needs.as_ref());
+            renderer.update = Some(Exchange { needs, ..exchange });
+        }
+        if let Some(poll) = &manifest.poll
+            && self.has(poll.needs.as_deref())
+        {
+            let rules = compiled(&poll.responses, &poll.answer);
+            let exchange = self.exchange(&poll.request, rules)?;
+            let needs = self.secret(poll.needs.as_ref());
+            renderer.poll = Some((Exchange { needs, ..exchange }, poll.clone()));
+        }
+        if let Some(auth) = &manifest.auth {
+            let stale = statuses(&auth.stale_on)?;
+            renderer.auth = Some(AuthPlan {
+                exchange: self.exchange(&auth.request, CompiledRules::default())?,
+                token: Place::compile(&auth.token).ok()?,
+                expires_in: auth.expires_in.as_ref().and_then(|place| Place::compile(place).ok()),
+                lifetime_s: auth.lifetime_s.unwrap_or(AUTH_LIFETIME_S),
+                stale,
+            });
+        }
+        Some(())
+    }
+
+    /// Whether a setting is set, and switched on if it is a switch. Secrets are not seen here; who
+    /// renders has them.
+    fn has(&self, needs: Option<&str>) -> bool {
+        let Some(name) = needs else { return true };
+        let setting = self.manifest.setting(name);
+        match setting.map(|s| s.kind) {
+            Some(SettingKind::Boolean) => {
+                let set = setting_text(self.manifest, &self.destination.settings, name);
+                set.as_deref() == Some("true")
+            }
+            Some(SettingKind::Secret) => true,
+            _ => setting_text(self.manifest, &self.destination.settings, name).is_some(),
+        }
+    }
+
+    /// The setting of that name, if it is a secret.
+    fn secret(&self, needs: Option<&String>) -> Option<String> {
+        let is_secret = |name: &&String| {
+            self.manifest.setting(name).is_some_and(|s| s.kind == SettingKind::Secret)
+        };
+        needs.filter(is_secret).cloned()
+    }
+
+    fn content(&mut self) -> Content {
+        let (manifest, destination) = (self.manifest, self.destination);
+        let test = &manifest.test_mode;
+        let test_fields = test.fields.iter().map(|(name, value)| {
+            let field = match value {
+                Value::String(text) => TestField::Text(self.pieces(text)),
+                other => TestField::Value(other.clone()),
+            };
+            (name.clone(), field)
+        });
+        let test_fields: Vec<_> = test_fields.collect();
+        let requests = [Some(&manifest.request), manifest.ping.as_ref().map(|p| &p.request)];
+        let posts = manifest.ping.as_ref().and_then(|p| p.post.as_ref());
+        let set = requests.into_iter().flatten().chain(posts).flat_map(|r| r.fields.keys());
+        let reserved = set.chain(test.fields.keys()).cloned().collect();
+        let chosen = manifest.presets_from.as_ref();
+        let chosen = chosen.and_then(|s| setting_text(manifest, &destination.settings, s));
+        let preset = chosen.and_then(|name| manifest.presets.get(&name));
+        Content {
+            unmapped: destination.unmapped.unwrap_or(manifest.unmapped),
+            field_names: preset.unwrap_or(&manifest.field_names).clone(),
+            // Checked with the manifest.
+            rows: Mapping::compile(&manifest.mapping, true).unwrap_or_default(),
+            test_fields,
+            reserved,
+            ping: manifest.ping.as_ref().map(|p| p.send.clone()).unwrap_or_default(),
+            always_tests: test.setting.as_ref().is_some_and(|name| self.has(Some(name.as_str()))),
+        }
+    }
+
+    fn exchange(&mut self, request: &Request, rules: CompiledRules) -> Option<Exchange> {
+        let method = self.text(&request.method).to_ascii_uppercase();
+        if !METHODS.contains(&method.as_str()) {
+            self.problem("settings.method", format!("one of {} is expected", METHODS.join(", ")));
+        }
+        let body = self.body_kind(request, &method)?;
+        let url = self.url(request);
+        let headers = self.headers(request);
+        let content_type = self.content_type(request, body);
+        let template = self.template(request, body, content_type.as_deref());
+        let root = |text: Option<&String>| text.map(|t| self.text(t)).filter(|t| !t.is_empty());
+        let xml_root = root(request.xml_root.as_ref()).unwrap_or_else(|| "lead".to_owned());
+        let json_root = root(request.json_root.as_ref());
+        if body == BodyKind::Xml && !is_element_name(&xml_root) {
+            self.problem("settings.xml_root", "is not the name of an XML element");
+        }
+        let basic = request.basic.as_ref();
+        Some(Exchange {
             method,
             url,
             headers,
+            basic: basic.map(|b| (self.pieces(&b.user), self.pieces(&b.password))),
             body,
             template,
             content_type,
             xml_root,
-            fields,
-            mapping,
-            unmapped: destination.unmapped.unwrap_or(manifest.unmapped),
-            field_names: manifest.field_names.clone(),
-            test_fields: manifest.test_mode.fields.clone(),
-            https_only: manifest.limits.https_only,
+            json_root,
+            fields: request.fields.iter().map(|(n, text)| (n.clone(), self.fixed(text))).collect(),
+            mapping: self.mapping(body),
+            https_only: self.manifest.limits.https_only,
+            needs: None,
             rules,
         })
+    }
+
+    /// A field's value: a number or boolean setting keeps its kind.
+    fn fixed(&self, text: &str) -> Fixed {
+        let setting = setting_name(text).and_then(|name| self.manifest.setting(name));
+        let kept = setting.filter(|s| matches!(s.kind, SettingKind::Number | SettingKind::Boolean));
+        let value =
+            kept.and_then(|s| self.destination.settings.get(&s.name).or(s.default.as_ref()));
+        match value.filter(|v| !v.is_null()) {
+            Some(value) => Fixed::Value(value.clone()),
+            None => Fixed::Pieces(self.pieces(text)),
+        }
     }
 
     /// A text of the manifest with the settings put in; fields have no place in it.
@@ -106,7 +234,7 @@ impl Setup<'_> {
             .into_iter()
             .filter_map(|piece| match piece {
                 Piece::Text(text) | Piece::Fixed(text) => Some(text),
-                Piece::Secret(_) | Piece::Field(_) => None,
+                Piece::Secret(_) | Piece::Field(_) | Piece::Token => None,
             })
             .collect::<String>()
             .trim()
@@ -120,9 +248,9 @@ impl Setup<'_> {
         parts
             .into_iter()
             .filter_map(|part| match part {
-                Part::Name(name) => match name.strip_prefix("settings.") {
+                Part::Name(name) => match name.strip_prefix(SETTINGS) {
                     Some(setting) => self.setting(setting),
-                    None => Some(Piece::Field(name)),
+                    None => Some(Piece::from_part(Part::Name(name))),
                 },
                 text => Some(Piece::from_part(text)),
             })
@@ -136,8 +264,8 @@ impl Setup<'_> {
         setting_text(self.manifest, &self.destination.settings, name).map(Piece::Fixed)
     }
 
-    fn body_kind(&mut self, method: &str) -> Option<BodyKind> {
-        let word = self.text(&self.manifest.request.body);
+    fn body_kind(&mut self, request: &Request, method: &str) -> Option<BodyKind> {
+        let word = self.text(&request.body);
         let kind = BodyKind::parse(&word);
         match kind {
             None => self.problem("settings.body", "json, form, xml, query or template is expected"),
@@ -147,19 +275,27 @@ impl Setup<'_> {
             Some(_) => {}
         }
         // A body with GET is dropped or refused on the way; its fields belong into the query.
-        kind.map(|kind| if method == "GET" { BodyKind::Query } else { kind })
+        let bare = |kind| method == "GET" && kind != BodyKind::None;
+        kind.map(|kind| if bare(kind) { BodyKind::Query } else { kind })
     }
 
-    fn url(&mut self) -> Vec<Piece> {
+    fn url(&mut self, request: &Request) -> Vec<Piece> {
         let mut pieces = Vec::new();
-        let parts = Pattern::parse(&self.manifest.request.url).map(|p| p.0).unwrap_or_default();
+        let parts = Pattern::parse(&request.url).map(|p| p.0).unwrap_or_default();
         for part in parts {
-            let Part::Name(name) = &part else {
-                pieces.push(Piece::from_part(part));
-                continue;
+            let setting = match &part {
+                Part::Name(name) => name.strip_prefix(SETTINGS),
+                // `{{ settings.base_url }}/leads`, whether or not the setting ends with a slash.
+                Part::Text(text) if text.starts_with('/') => {
+                    if let Some(Piece::Text(before)) = pieces.last_mut() {
+                        before.truncate(before.trim_end_matches('/').len());
+                    }
+                    None
+                }
+                Part::Text(_) => None,
             };
-            let Some(setting) = name.strip_prefix("settings.") else {
-                pieces.push(Piece::Field(name.clone()));
+            let Some(setting) = setting else {
+                pieces.push(Piece::from_part(part));
                 continue;
             };
             let kind = self.manifest.setting(setting).map(|s| s.kind);
@@ -176,7 +312,11 @@ impl Setup<'_> {
         }
         match target::build(&pieces, |_| Some("x".to_owned())) {
             Err(why) => self.problem("settings.url", format!("the URL {why}")),
-            Ok(url) if self.manifest.limits.https_only && url.scheme() != "https" => {
+            Ok(url)
+                if self.manifest.limits.https_only
+                    && url.scheme() != "https"
+                    && !is_local(&url) =>
+            {
                 self.problem("settings.url", "the URL must begin with https://");
             }
             Ok(_) => {}
@@ -184,8 +324,7 @@ impl Setup<'_> {
         pieces
     }
 
-    fn headers(&mut self) -> Vec<(Vec<Piece>, Vec<Piece>)> {
-        let request = &self.manifest.request;
+    fn headers(&mut self, request: &Request) -> Vec<(Vec<Piece>, Vec<Piece>)> {
         let mut rows: Vec<_> = request
             .headers
             .iter()
@@ -218,8 +357,8 @@ impl Setup<'_> {
         rows
     }
 
-    fn content_type(&mut self, body: BodyKind) -> Option<String> {
-        let set = self.manifest.request.content_type.as_deref().map(|t| self.text(t));
+    fn content_type(&mut self, request: &Request, body: BodyKind) -> Option<String> {
+        let set = request.content_type.as_deref().map(|t| self.text(t));
         let set = set.filter(|t| !t.is_empty());
         if let Some(Err(why)) = set.as_deref().map(header::check_value) {
             self.problem("settings.content_type", why);
@@ -227,12 +366,17 @@ impl Setup<'_> {
         set.or_else(|| body.content_type().map(str::to_owned))
     }
 
-    fn template(&mut self, body: BodyKind, content_type: Option<&str>) -> Option<Template> {
+    fn template(
+        &mut self,
+        request: &Request,
+        body: BodyKind,
+        content_type: Option<&str>,
+    ) -> Option<Template> {
         if body != BodyKind::Template {
             return None;
         }
         let manifest = self.manifest;
-        let text = manifest.request.template.as_deref().unwrap_or_default();
+        let text = request.template.as_deref().unwrap_or_default();
         let (field, source) = match setting_name(text) {
             Some(name) => {
                 let set = setting_text(manifest, &self.destination.settings, name);
@@ -258,7 +402,7 @@ impl Setup<'_> {
         // Whoever may edit a template may not thereby read a credential.
         let secrets =
             if own { of_kind(true).map(|s| s.name.clone()).collect() } else { Vec::new() };
-        Some(Template { source, format, settings, secrets })
+        Some(Template { source, format, settings, secrets, own })
     }
 
     fn mapping(&mut self, body: BodyKind) -> Mapping {

@@ -1,5 +1,5 @@
 use super::*;
-use crate::config::{Limits, MappingRow, OnUnmatched, RetryPolicy};
+use crate::config::{Limits, MappingRow, OnUnmatched, RetryPolicy, Unmapped};
 use crate::connector::manifest::{EMBEDDED, Registry};
 use crate::connector::settings::split_secrets;
 use crate::id::{CampaignId, TypedId as _};
@@ -7,8 +7,9 @@ use crate::lead::LeadState;
 use crate::lead::schema::{FieldKind, FieldSpec};
 use crate::secret::Secret;
 use proptest::prelude::*;
-use serde_json::json;
+use serde_json::{Value, json};
 use std::sync::Arc;
+use url::Url;
 
 fn webhook() -> Arc<Manifest> {
     Registry::load(EMBEDDED, &[]).unwrap().get("webhook").unwrap().clone()
@@ -30,7 +31,8 @@ fn destination(mut settings: Value, mapping: Value) -> Destination {
         failover: None,
         limits: Limits::default(),
         timeout_ms: 30_000,
-        partials: false,
+        partials: Default::default(),
+        linked: Default::default(),
         failover_only: false,
         disabled: None,
         signing_previous_until: None,
@@ -44,6 +46,8 @@ fn input(lead: &LeadView) -> RenderInput<'_> {
         schema: &[],
         test: false,
         country: Some("US"),
+        variant: Variant::Post,
+        answer: None,
     }
 }
 

@@ -4,7 +4,8 @@ use serde_json::json;
 
 fn run(source: &str, context: Json, format: Format) -> Result<String, String> {
     check(source, format)?;
-    render(source, context.as_object().unwrap(), format, 10_000)
+    let context = context.as_object().unwrap();
+    render(source, context, Payload::of(context), format, 10_000)
 }
 
 #[test]

@@ -6,7 +6,9 @@ use crate::api::input::{Faults, NAME_CHARS_MAX, NOTE_CHARS_MAX, Patch};
 use crate::api::span::{Rate, Span};
 use crate::auth::Access;
 use crate::problem::Problem;
-use baton_domain::config::{Destination, Limits, MappingRow, RetryPolicy, ValueSource};
+use baton_domain::config::{
+    Destination, Limits, MappingRow, Onward, RetryPolicy, ValueSource, check_links,
+};
 use baton_domain::connector::manifest::{Manifest, SettingKind};
 use baton_domain::connector::render::Renderer;
 use baton_domain::connector::settings::check_settings;
@@ -155,6 +157,7 @@ fn read(
         limits: limits(input.limits, manifest, &mut faults),
         timeout_ms: timeout_ms(input.timeout, &mut faults),
         partials: input.partials,
+        linked: input.linked,
         failover_only: input.failover_only,
         disabled: input.disabled,
         signing_previous_until: was.and_then(|w| w.signing_previous_until),
@@ -162,6 +165,7 @@ fn read(
     check_connector(manifest, &body, secrets, &mut faults);
     check_urls(access, manifest, &body, &mut faults);
     check_failover(access, id, &body, &mut faults);
+    check_linked(access, id, &body, &mut faults);
     let twin = |other: &Doc<Destination>| {
         other.meta.id != id.uuid()
             && other.body.campaign == body.campaign
@@ -297,6 +301,25 @@ fn check_failover(access: &Access, id: DestinationId, body: &Destination, faults
     }
     let message = format!("the chain of failovers is longer than {FAILOVERS_MAX}");
     faults.add("failover_id", "too_long", message);
+}
+
+fn check_linked(access: &Access, id: DestinationId, body: &Destination, faults: &mut Faults) {
+    let onward =
+        |body: &Destination| Onward { failover: body.failover, linked: body.linked.clone() };
+    let same_campaign = |doc: &&Doc<Destination>| doc.body.campaign == body.campaign;
+    let all = access.all::<Destination>();
+    let graph = all
+        .iter()
+        .map(AsRef::as_ref)
+        .filter(same_campaign)
+        .map(|doc| (DestinationId::from_uuid(doc.meta.id), onward(&doc.body)))
+        .collect();
+    for problem in check_links(id, &onward(body), &graph) {
+        // Circles of failovers alone were told already.
+        if problem.field.starts_with("linked") || !body.linked.is_empty() {
+            faults.add(problem.field, problem.code, problem.message);
+        }
+    }
 }
 
 #[cfg(test)]

@@ -10,7 +10,7 @@ use crate::auth::{Access, Permit, scopes};
 use crate::problem::{Path, Problem};
 use axum::response::Response;
 use baton_domain::config::{Campaign, Destination};
-use baton_domain::connector::render::{RenderInput, render};
+use baton_domain::connector::render::{RenderInput, Variant, render};
 use baton_domain::id::{DeliveryId, DestinationId};
 use baton_domain::lead::LeadView;
 use baton_domain::probe::{ProbeTarget, ProbeTask};
@@ -82,6 +82,8 @@ async fn preview(access: &Access, subject: Subject) -> Result<Response, Problem>
         schema: &campaign.body.fields,
         test: true,
         country: campaign.body.country.as_deref(),
+        variant: Variant::Post,
+        answer: None,
     };
     let mut request = render(manifest, &subject.body, &subject.secrets, &input)
         .map_err(|problem| Problem::invalid_field("settings", "unsendable", problem.to_string()))?;

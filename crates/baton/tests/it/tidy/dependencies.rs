@@ -30,6 +30,7 @@ const DOMAIN_MAY_USE: &[&str] = &[
     "phonenumber",
     "quick-xml",
     "regex",
+    "roxmltree",
     "serde",
     "serde_json",
     "serde_json_path",

@@ -1,0 +1,230 @@
+//! What a rule looks for in an answer.
+
+use super::body::Reading;
+use super::json_path;
+use super::xpath::XPath;
+use crate::connector::rules::{Match, ResponseRule};
+use crate::personal::scalar_text;
+use regex::{Regex, RegexBuilder};
+use serde_json::Value;
+use serde_json_path::JsonPath;
+use std::ops::RangeInclusive;
+
+/// Longest regular expression, in bytes.
+pub const PATTERN_BYTES_MAX: usize = 2_000;
+/// Most memory one compiled pattern may take, in bytes.
+const PATTERN_MEMORY_MAX: usize = 256 * 1024;
+/// Deepest nesting of lists whose items are compared.
+const LISTS_MAX: usize = 4;
+
+/// What a rule looks for, compiled.
+#[derive(Clone, Debug)]
+pub(super) enum Test {
+    /// A hit anywhere; `word` is the same text as a whole word, to warn with.
+    Keyword {
+        anywhere: Regex,
+        word: Regex,
+    },
+    /// A hit anywhere in the body.
+    Body(Regex),
+    /// The whole trimmed body.
+    Whole(Regex),
+    Status(RangeInclusive<u16>),
+    JsonPath {
+        path: JsonPath,
+        expected: Expected,
+    },
+    Xpath {
+        path: XPath,
+        expected: Expected,
+    },
+}
+
+/// What a path's text has to be.
+#[derive(Clone, Debug)]
+pub(super) enum Expected {
+    /// `*`: anything at all.
+    Anything,
+    /// This text, in lower case.
+    Text(String),
+    /// A text with `*` for anything.
+    Wild(Regex),
+}
+
+/// How one rule saw an answer.
+pub(super) struct Look {
+    pub hit: bool,
+    pub why: Why,
+}
+
+/// Why, for people; put into words only when somebody asks.
+pub(super) enum Why {
+    Status,
+    Text(&'static str),
+}
+
+impl Test {
+    /// Compiles what a rule looks for. The error names the part of the rule.
+    pub(super) fn compile(rule: &ResponseRule) -> Result<Self, (&'static str, String)> {
+        let on_value = |message: String| ("value", message);
+        let value = rule.value.trim();
+        let escaped = regex::escape(value);
+        let path = || {
+            let missing = "missing; say where to look, such as $.status or /response/status";
+            rule.path.as_deref().ok_or_else(|| ("path", missing.to_owned()))
+        };
+        Ok(match rule.matching {
+            Match::Keyword => Self::Keyword {
+                anywhere: pattern(&format!("(?i){escaped}")).map_err(on_value)?,
+                word: pattern(&whole_word(&escaped)).map_err(on_value)?,
+            },
+            Match::Word => Self::Body(pattern(&whole_word(&escaped)).map_err(on_value)?),
+            Match::Exact => Self::Whole(pattern(&wild("(?s)", value)).map_err(on_value)?),
+            Match::Status => Self::Status(statuses(value).ok_or_else(|| {
+                on_value("not a status; write 200, 2xx or 200-204, within 100 to 599".to_owned())
+            })?),
+            Match::JsonPath => Self::JsonPath {
+                path: json_path::compile(path()?).map_err(|message| ("path", message))?,
+                expected: Expected::compile(value).map_err(on_value)?,
+            },
+            Match::Xpath => Self::Xpath {
+                path: XPath::compile(path()?).map_err(|message| ("path", message))?,
+                expected: Expected::compile(value).map_err(on_value)?,
+            },
+            Match::Regex => Self::Body(user_pattern(&rule.value).map_err(on_value)?),
+        })
+    }
+
+    /// Looks at an answer.
+    pub(super) fn look(&self, status: u16, reading: &Reading<'_>) -> Look {
+        let (hit, why) = match self {
+            Self::Status(range) => {
+                return Look { hit: range.contains(&status), why: Why::Status };
+            }
+            Self::Keyword { anywhere: regex, .. } | Self::Body(regex) => {
+                let hit = regex.is_match(reading.text());
+                (hit, if hit { "found in the body" } else { "not found in the body" })
+            }
+            Self::Whole(_) if reading.truncated() => {
+                (false, "the answer was cut at the reading limit, its end is not known")
+            }
+            Self::Whole(regex) => {
+                let hit = regex.is_match(reading.text().trim());
+                let not = "the whole body is not that text";
+                (hit, if hit { "the whole body is that text" } else { not })
+            }
+            Self::JsonPath { path, expected } => look_in_json(path, expected, reading),
+            Self::Xpath { path, expected } => look_in_xml(path, expected, reading),
+        };
+        Look { hit, why: Why::Text(why) }
+    }
+}
+
+const CUT: &str = "the body was cut at the reading limit";
+const NOTHING: &str = "the path leads to nothing";
+const EQUAL: &str = "the value there is equal";
+const OTHER: &str = "another value is there";
+
+fn look_in_json(
+    path: &JsonPath,
+    expected: &Expected,
+    reading: &Reading<'_>,
+) -> (bool, &'static str) {
+    let Some(json) = reading.json() else {
+        return (false, if reading.truncated() { CUT } else { "the body is not JSON" });
+    };
+    let nodes = path.query(json).all();
+    if nodes.is_empty() {
+        return (false, NOTHING);
+    }
+    let hit = nodes.iter().any(|node| expected.meets(node, 0));
+    (hit, if hit { EQUAL } else { OTHER })
+}
+
+fn look_in_xml(path: &XPath, expected: &Expected, reading: &Reading<'_>) -> (bool, &'static str) {
+    let Some(xml) = reading.xml() else {
+        return (false, if reading.truncated() { CUT } else { "the body is not XML" });
+    };
+    let texts = path.texts(xml);
+    if texts.is_empty() {
+        return (false, NOTHING);
+    }
+    let hit = texts.iter().any(|text| expected.is(text));
+    (hit, if hit { EQUAL } else { OTHER })
+}
+
+impl Expected {
+    fn compile(value: &str) -> Result<Self, String> {
+        match value {
+            "*" => Ok(Self::Anything),
+            value if value.contains('*') => pattern(&wild("(?is)", value)).map(Self::Wild),
+            value => Ok(Self::Text(value.to_lowercase())),
+        }
+    }
+
+    fn is(&self, text: &str) -> bool {
+        match self {
+            Self::Anything => true,
+            Self::Text(expected) => text.trim().to_lowercase() == *expected,
+            Self::Wild(regex) => regex.is_match(text.trim()),
+        }
+    }
+
+    /// Whether a JSON value, or an item of a list, is the expected one.
+    fn meets(&self, value: &Value, depth: usize) -> bool {
+        match (self, value) {
+            (Self::Anything, _) => true,
+            (_, Value::Null) => self.is("null"),
+            (_, Value::Array(items)) if depth < LISTS_MAX => {
+                items.iter().any(|item| self.meets(item, depth + 1))
+            }
+            (_, Value::String(text)) => self.is(text),
+            (_, other) => scalar_text(other).is_some_and(|text| self.is(&text)),
+        }
+    }
+}
+
+/// A pattern for the whole of a text in which `*` stands for anything.
+fn wild(flags: &str, value: &str) -> String {
+    let any: Vec<String> = value.split('*').map(regex::escape).collect();
+    format!("{flags}\\A{}\\z", any.join(".*"))
+}
+
+/// The text with no letter, digit or underscore beside it. `\b` would not do: it asks for a word
+/// character inside, which `-5` does not have at its start.
+fn whole_word(escaped: &str) -> String {
+    format!("(?i)(?:\\A|\\W){escaped}(?:\\W|\\z)")
+}
+
+pub(super) fn user_pattern(text: &str) -> Result<Regex, String> {
+    if text.is_empty() {
+        return Err("empty; write a pattern".to_owned());
+    }
+    if text.len() > PATTERN_BYTES_MAX {
+        return Err(format!("longer than {PATTERN_BYTES_MAX} bytes"));
+    }
+    pattern(text)
+}
+
+fn pattern(text: &str) -> Result<Regex, String> {
+    RegexBuilder::new(text).size_limit(PATTERN_MEMORY_MAX).build().map_err(|e| match e {
+        regex::Error::CompiledTooBig(_) => "the pattern is too complicated; simplify it".to_owned(),
+        other => format!("not a pattern: {other}"),
+    })
+}
+
+/// The statuses a text names: `200`, `2xx`, `200-204`.
+pub(in crate::connector) fn statuses(value: &str) -> Option<RangeInclusive<u16>> {
+    let one = |text: &str| {
+        let text = text.trim();
+        let right = text.len() == 3 && text.bytes().all(|b| b.is_ascii_digit());
+        text.parse::<u16>().ok().filter(|s| right && (100..=599).contains(s))
+    };
+    if let Some(class) = value.strip_suffix("xx").or_else(|| value.strip_suffix("XX")) {
+        let start = class.parse::<u16>().ok().filter(|c| (1..=5).contains(c))? * 100;
+        return Some(start..=start + 99);
+    }
+    let (from, to) = value.split_once('-').unwrap_or((value, value));
+    let (from, to) = (one(from)?, one(to)?);
+    (from <= to).then_some(from..=to)
+}
