@@ -2,6 +2,7 @@
 
 use crate::behaviour::{Behaviour, ScriptError};
 use crate::query;
+use crate::vendor::script::VendorName;
 use baton_domain::secret::Secret;
 use serde::{Deserialize, Serialize};
 use std::collections::HashMap;
@@ -133,7 +134,10 @@ impl Rules {
             counted.requests += 1;
             return Ok(step);
         }
-        let behaviour = query::behaviour(query)?;
+        let behaviour = match VendorName::of_path(path) {
+            Some(name) => query::vendor(query, name)?,
+            None => query::behaviour(query)?,
+        };
         if tables.asked.len() >= RULES_MAX && !tables.asked.contains_key(path) {
             tables.asked.clear();
         }

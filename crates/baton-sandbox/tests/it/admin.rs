@@ -63,7 +63,8 @@ async fn mistakes_are_explained() {
         ("PUT", "/_sandbox/rules", r#"[{"path":"a","behaviour":"hang"}]"#, 422, "leading slash"),
         ("PUT", "/_sandbox/secrets", r#"[{"path":"/a","sekret":"x"}]"#, 400, "secrets"),
         ("POST", "/_sandbox/rules", "[]", 405, "method"),
-        ("GET", "/_sandbox/leads", "", 404, "page"),
+        ("GET", "/_sandbox/nothing", "", 404, "page"),
+        ("POST", "/_sandbox/leads", "", 405, "method"),
         ("GET", "/_sandbox/received?limit=all", "", 400, "limit"),
         ("GET", "/_sandbox/received?max=1", "", 400, "limit"),
     ] {
