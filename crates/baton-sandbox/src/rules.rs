@@ -8,8 +8,8 @@ use serde::{Deserialize, Serialize};
 use std::collections::HashMap;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
-/// Most rules, and most secrets, of one sandbox. The same bound holds for the paths whose requests
-/// are counted for behaviour asked by query.
+/// Most rules, and most secrets, of one sandbox. The same bound holds for the paths, with what was
+/// asked of them, whose requests are counted for behaviour asked by query.
 pub const RULES_MAX: usize = 1_000;
 
 /// A path pattern and its behaviour.
