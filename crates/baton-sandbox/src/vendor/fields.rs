@@ -199,6 +199,7 @@ mod tests {
             "<a/><b/>",
             "<a>",
             "<!DOCTYPE a [<!ENTITY e SYSTEM \"file:///etc/passwd\">]><a><b>&e;</b></a>",
+            "<!DOCTYPE a><a><b>c</b></a>",
             "<a><b>&unknown;</b></a>",
         ] {
             check_xml(wrong, None);
