@@ -15,7 +15,7 @@ pub use destination::{
     Destination, Limits, MappingRow, OnUnmatched, RETRY_ATTEMPTS_MAX, RETRY_WAIT_MS_MAX,
     RetryPolicy, Unmapped, ValueSource,
 };
-pub use key::{ApiKey, Scope};
+pub use key::{ApiKey, FormerKey, Scope};
 pub use source::{RateLimit, Source, SourceKind};
 pub use subscription::Subscription;
 

@@ -4,6 +4,7 @@ use crate::api::stream::Streams;
 use crate::capture::CaptureState;
 use crate::catch_up::CatchUp;
 use crate::health::Readiness;
+use crate::keys::sha256_hex;
 use crate::metrics::Stats;
 use crate::problem::Problem;
 use baton_domain::config::ApiKey;
@@ -12,7 +13,6 @@ use baton_domain::guard::AllowList;
 use baton_domain::id::{KeyId, TypedId};
 use baton_store::{Doc, Store};
 use ipnet::IpNet;
-use sha2::{Digest, Sha256};
 use std::sync::Arc;
 
 /// What a person may set about the HTTP face.
@@ -93,7 +93,7 @@ impl AppState {
         if presented.is_empty() || presented.len() > KEY_BYTES_MAX {
             return Ok(None);
         }
-        let sha256 = hex::encode(Sha256::digest(presented.as_bytes()));
+        let sha256 = sha256_hex(presented);
         let find = || self.store.snapshot().key_by_sha256(&sha256).map(Arc::clone);
         let key = match find() {
             Some(key) => Some(key),
@@ -102,7 +102,7 @@ impl AppState {
                 find()
             }
         };
-        let live = key.filter(|key| key.body.is_live(self.store.now()));
+        let live = key.filter(|key| key.body.accepts(&sha256, self.store.now()));
         Ok(live.map(|key| (KeyId::from_uuid(key.meta.id), key)))
     }
 }

@@ -27,6 +27,7 @@ const CASES: &[(&str, &str, Scope, &str)] = &[
     ("patch", "/api/v1/sources/{source}", Scope::ConfigWrite, "{}"),
     ("delete", "/api/v1/sources/{source}", Scope::ConfigWrite, ""),
     ("post", "/api/v1/sources/{source}/rotate-secret", Scope::ConfigWrite, "{}"),
+    ("post", "/api/v1/sources/{source}/rotate-secret/finish", Scope::ConfigWrite, "{}"),
     ("get", "/api/v1/connectors", Scope::ConfigRead, ""),
     ("get", "/api/v1/connectors/webhook", Scope::ConfigRead, ""),
     ("get", "/api/v1/destinations", Scope::ConfigRead, ""),
@@ -71,6 +72,7 @@ const CASES: &[(&str, &str, Scope, &str)] = &[
     ("patch", "/api/v1/keys/{key}", Scope::Keys, "{}"),
     ("delete", "/api/v1/keys/{key}", Scope::Keys, ""),
     ("post", "/api/v1/keys/{key}/rotate", Scope::Keys, "{}"),
+    ("post", "/api/v1/keys/{key}/rotate/finish", Scope::Keys, "{}"),
 ];
 
 const DESTINATION: &str = r#"{"campaign_id":"{campaign}","connector":"webhook","name":"D",
@@ -221,7 +223,7 @@ async fn revoked_rotated_and_expired_keys_stop_at_once() {
     assert!(text.starts_with("bk_") && text.len() == 46, "{text}");
     let works = async |key: &str| Api::with_key(&app, key).get("/api/v1/campaigns").await.status;
     assert_eq!(works(text).await, 200);
-    let rotated = api.act(&format!("{path}/rotate"), json!({})).await;
+    let rotated = api.act(&format!("{path}/rotate"), json!({"grace": "0s"})).await;
     let next = rotated["key"].as_str().unwrap();
     assert_eq!((works(text).await, works(next).await), (401, 200));
     let until = app.store.now().plus_ms(60_000).to_rfc3339();
