@@ -61,9 +61,12 @@ pub(crate) enum Command {
     Probe {
         now: Millis,
     },
-    ReleaseHeld {
+    AskRelease {
         workspace: Uuid,
         lane: Uuid,
+        now: Millis,
+    },
+    ReleaseSlice {
         now: Millis,
     },
     ResumeHeldLeads(crate::leads::ResumeHeld),
@@ -104,6 +107,8 @@ pub(crate) struct Effects {
     pub events: bool,
     /// A task was made.
     pub tasks: bool,
+    /// Held deliveries are to be let go.
+    pub releases: bool,
     /// Tasks that ended.
     pub finished_tasks: Vec<Uuid>,
 }
@@ -116,6 +121,7 @@ impl Effects {
             && !self.config
             && !self.events
             && !self.tasks
+            && !self.releases
             && self.finished_tasks.is_empty()
     }
 
@@ -126,6 +132,7 @@ impl Effects {
         self.config |= other.config;
         self.events |= other.events;
         self.tasks |= other.tasks;
+        self.releases |= other.releases;
         self.finished_tasks.extend(other.finished_tasks);
     }
 }

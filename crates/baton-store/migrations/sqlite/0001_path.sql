@@ -58,6 +58,7 @@ CREATE TABLE leads (
 ) WITHOUT ROWID;
 CREATE INDEX leads_rare ON leads (ws, state, id)
   WHERE state IN ('partial', 'held', 'quarantined', 'rejected', 'erased');
+CREATE INDEX leads_held ON leads (campaign, id) WHERE state = 'held';
 
 CREATE TABLE lead_data (
   seq INTEGER PRIMARY KEY,
@@ -113,6 +114,7 @@ CREATE INDEX deliveries_lead ON deliveries (lead);
 CREATE INDEX deliveries_due ON deliveries (lane, class, wake_at) WHERE wake_at IS NOT NULL;
 CREATE INDEX deliveries_rare ON deliveries (ws, state, id)
   WHERE state IN ('failed', 'held', 'rejected', 'unknown', 'retrying');
+CREATE INDEX deliveries_held ON deliveries (lane, id) WHERE state = 'held';
 
 CREATE TABLE attempts (
   seq INTEGER PRIMARY KEY,
@@ -195,4 +197,13 @@ CREATE VIRTUAL TABLE lead_search USING fts5 (
 -- Lanes nobody may claim from now: a paused or disabled destination or subscription.
 CREATE TABLE stopped_lanes (
   lane BLOB NOT NULL PRIMARY KEY
+) WITHOUT ROWID;
+
+-- Lanes whose held deliveries are let go, slice by slice: those held at or before `asked_at`, after
+-- the delivery `done_to`.
+CREATE TABLE lane_releases (
+  lane BLOB NOT NULL PRIMARY KEY,
+  ws BLOB NOT NULL,
+  asked_at INTEGER NOT NULL,
+  done_to BLOB NOT NULL
 ) WITHOUT ROWID;

@@ -8,6 +8,7 @@ mod claims;
 mod documents;
 mod finishes;
 mod harness;
+mod held;
 mod record;
 mod seam;
 mod sqlite_only;
