@@ -49,7 +49,7 @@ pub use inspect::{
     Inspection, SQLITE_VERSION_MIN, backup_file, inspect_directory, inspect_postgres,
     sqlite_is_fit, sqlite_version,
 };
-pub use retention::{Retention, RetentionReport};
+pub use retention::{IDEMPOTENCY_HOURS, Retention, RetentionReport};
 pub use snapshot::{Doc, Snapshot};
 pub use sqlite::DATABASE_FILE;
 pub use store::{Location, Store, StoreSettings, WorkspaceStore};

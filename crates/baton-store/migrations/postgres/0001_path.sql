@@ -82,6 +82,7 @@ CREATE TABLE idempotency (
   answer bytea NOT NULL,
   at bigint NOT NULL
 );
+CREATE INDEX idempotency_at ON idempotency (at);
 
 -- The delivery row is the queue row. `lane` is the target's id, `class` 0 for a first attempt and 1
 -- for retries; `wake_at` is the due time while waiting and the lease's end while in flight, and
