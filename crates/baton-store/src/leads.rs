@@ -162,7 +162,8 @@ impl WorkspaceStore {
             campaign,
             created_at: row.created_at,
             test: row.test,
-            seq: row.partial_seq,
+            // The row knows the number of the newest version only.
+            seq: row.partial_seq.filter(|_| version == row.data_version),
         }
     }
 
