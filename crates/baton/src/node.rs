@@ -264,6 +264,9 @@ fn start_web(
 ) -> Result<Web, Failure> {
     let addr = listener.local_addr().map_err(Failure::new)?;
     let streams = Arc::clone(&state.streams);
+    let warming = state.clone();
+    // Beside the start; whoever asks whether the server is ready waits for it.
+    tokio::spawn(async move { warming.warm_up().await });
     let router = match server.role.answers() {
         true => baton_web::router(state),
         false => baton_web::health_router(state),
