@@ -149,7 +149,8 @@ pub(crate) async fn posting_key(
     let (_, key) = key.ok_or_else(unknown)?;
     if !key.body.allows(Scope::LeadsWrite) {
         let detail = "this key does not have the scope leads:write";
-        return Err(Problem::new(Code::Forbidden, detail));
+        let scope = Scope::LeadsWrite.as_str();
+        return Err(Problem::new(Code::Forbidden, detail).with("scope", scope));
     }
     Ok(key)
 }

@@ -10,15 +10,14 @@ use super::answer::IDEMPOTENT_REPLAYED;
 use super::entrance::{Entrance, find_campaign, posting_key};
 use super::intake::{self, Incoming, Pending, Taken};
 use super::reading;
+use super::shapes::LeadByteAnswerShape;
 use crate::body::{self, MediaType};
 use crate::client_address::Peer;
 use crate::metrics::bearer;
 use crate::problem::{Code, Problem};
 use crate::state::AppState;
-use axum::Router;
 use axum::extract::{Request, State};
 use axum::response::Response;
-use axum::routing::{get, post};
 use baton_domain::config::ApiKey;
 use baton_domain::lead::body::{BodyFault, parse_form, parse_object, sort};
 use baton_domain::personal::scalar_text;
@@ -30,17 +29,19 @@ use serde_json::{Map, Value};
 use shape::Item;
 use std::sync::Arc;
 use tokio::time::Instant;
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
 
 /// Most bytes of a body.
 pub(crate) const BATCH_BYTES_MAX: usize = 1024 * 1024;
 /// Most leads of a body.
 pub(crate) const BATCH_LEADS_MAX: usize = 200;
 
-pub(super) fn routes() -> Router<AppState> {
-    Router::new()
-        .route("/restapi/v1.3/leads", post(leads))
-        .route("/restapi/v1.3/apiqueue", get(queue::items))
-        .route("/restapi/v1.3/apiqueue/{id}", get(queue::item))
+pub(super) fn described() -> OpenApiRouter<AppState> {
+    OpenApiRouter::new()
+        .routes(routes!(leads))
+        .routes(routes!(queue::items))
+        .routes(routes!(queue::item))
 }
 
 /// The key in a header or in the query. The header's underscore is LeadByte's; proxies that drop
@@ -90,7 +91,21 @@ fn query_pairs(uri: &Uri) -> Vec<(String, String)> {
     form_urlencoded::parse(query.as_bytes()).into_owned().collect()
 }
 
-/// `POST /restapi/v1.3/leads`
+/// Post leads as to LeadByte
+///
+/// One lead, or `{"leads": [...]}` with up to 200. The key may also come as `X-KEY`, as a bearer
+/// token, as `?key=` or as `key` in the body.
+#[utoipa::path(post, path = "/restapi/v1.3/leads", tag = "leadbyte",
+    operation_id = "leadbyte_leads",
+    params(
+        ("campid" = Option<String>, Query, description = "The campaign, where the lead has none."),
+        ("Idempotency-Key" = Option<String>, Header,
+            description = "Repeating a request with the same key and body makes nothing."),
+    ),
+    request_body(content((Object = "application/json"),
+        (Object = "application/x-www-form-urlencoded"))),
+    responses((status = 200, body = LeadByteAnswerShape)),
+    security(("x_key" = ["leads:write"])))]
 async fn leads(State(state): State<AppState>, request: Request) -> Response {
     let began = Instant::now();
     match receive(&state, request).await {

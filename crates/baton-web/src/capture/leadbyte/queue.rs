@@ -1,6 +1,7 @@
 //! `GET /restapi/v1.3/apiqueue`: what became of leads (`reference/integrations.md` 1.2).
 
 use super::super::outcome;
+use super::super::shapes::{QueueItemShape, QueueQueryShape};
 use super::{BATCH_BYTES_MAX, check_count, key_words, presented, query_pairs, read_object, shape};
 use crate::body;
 use crate::problem::{Code, FieldError, Path, Problem, json_bytes};
@@ -15,7 +16,15 @@ use baton_store::leads::LeadRow;
 use http::{HeaderMap, StatusCode, Uri};
 use serde_json::{Map, Value, json};
 
-/// Answers with the queue item of a lead; a lead of another workspace is not found.
+/// Ask what became of a lead as at LeadByte
+///
+/// A lead of another workspace is not found.
+#[utoipa::path(get, path = "/restapi/v1.3/apiqueue/{queue_id}", tag = "leadbyte",
+    operation_id = "leadbyte_queue_item",
+    params(("queue_id" = String, Path), ("key" = Option<String>, Query,
+        description = "The key, where it is not in a header.")),
+    responses((status = 200, body = QueueItemShape)),
+    security(("x_key" = ["leads:write"]), ("x_key" = ["leads:read"])))]
 pub(super) async fn item(
     State(state): State<AppState>,
     Path(queue_id): Path<String>,
@@ -33,8 +42,13 @@ pub(super) async fn item(
     }
 }
 
-/// Answers with the queue items of the leads that the body's `queueIds` name, as a list in their
-/// order. LeadByte has a body in this GET, with the key in it.
+/// Ask what became of leads as at LeadByte
+///
+/// A GET with a body, because LeadByte has it so. The items come in the order of `queueIds`.
+#[utoipa::path(get, path = "/restapi/v1.3/apiqueue", tag = "leadbyte",
+    operation_id = "leadbyte_queue_items", request_body = QueueQueryShape,
+    responses((status = 200, body = Vec<QueueItemShape>)),
+    security(("x_key" = ["leads:write"]), ("x_key" = ["leads:read"])))]
 pub(super) async fn items(State(state): State<AppState>, request: Request) -> Response {
     match find_all(&state, request).await {
         Ok(items) => json_bytes(StatusCode::OK, Value::Array(items).to_string().into_bytes()),
