@@ -17,7 +17,7 @@ pub use destination::{
     Destination, Limits, MappingRow, OnUnmatched, RETRY_ATTEMPTS_MAX, RETRY_WAIT_MS_MAX,
     RetryPolicy, Unmapped, ValueSource,
 };
-pub use key::{ApiKey, Scope};
+pub use key::{ApiKey, FormerKey, Scope};
 pub use links::{LINK_DEPTH_MAX, LINKS_MAX, LinkProblem, Linked, Onward, check_links};
 pub use partials::{Partials, Stage};
 pub use source::{RateLimit, Source, SourceKind};

@@ -146,15 +146,28 @@ pub fn vet(target: &Target, addresses: &[IpAddr], allow: &AllowList) -> Result<(
             Judgement::Trusted => {}
             Judgement::Public if !target.needs_trust => {}
             Judgement::Public => return Err(untrusted(target)),
-            Judgement::Refused => {
-                return Err(blocked(
-                    "the target is a private, local or reserved address; use a public one, or \
-                     allow it in the server's settings",
-                ));
-            }
+            Judgement::Refused => return Err(blocked(advice(*address))),
         }
     }
     Ok(())
+}
+
+/// What a person can do about an address that is not called.
+fn advice(address: IpAddr) -> &'static str {
+    match reach(canonical(address)) {
+        Reach::Metadata => {
+            "the target is a cloud's metadata service; those are never called, not even with \
+             --allow-private"
+        }
+        Reach::Reserved => {
+            "the target is a link-local or reserved address, which --allow-private does not open \
+             either; use another one"
+        }
+        Reach::Private | Reach::Global => {
+            "the target is on this machine or in a private network; use a public address, or \
+             start the server with --allow-private"
+        }
+    }
 }
 
 fn parse(text: &str, allow: &AllowList) -> Result<Target, Refusal> {

@@ -48,3 +48,5 @@ pub const SIGNING: &str = "signing";
 pub const SIGNING_PREVIOUS: &str = "signing_previous";
 /// Name of the secret a source's callers sign with, when it requires signed captures.
 pub const CAPTURE_HMAC: &str = "capture_hmac";
+/// Name of the former one, kept until the grace period of a rotation ends.
+pub const CAPTURE_HMAC_PREVIOUS: &str = "capture_hmac_previous";

@@ -5,7 +5,9 @@
 //! `webhook-timestamp`, `webhook-signature` is Standard Webhooks 1.0.0, keyed with the bytes the
 //! secret's text stands for.
 
-use crate::secret::{SIGNING, SIGNING_PREVIOUS, Secret, Secrets};
+use crate::secret::{
+    CAPTURE_HMAC, CAPTURE_HMAC_PREVIOUS, SIGNING, SIGNING_PREVIOUS, Secret, Secrets,
+};
 use crate::time::Millis;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
@@ -44,6 +46,17 @@ pub fn secrets_at(
     let mut counting = secrets.clone();
     counting.remove(SIGNING_PREVIOUS);
     Cow::Owned(counting)
+}
+
+/// The secrets with which a capture may be signed at `now`: the source's own, and the former one
+/// until the grace period of a rotation ends.
+pub fn capture_secrets_at(
+    secrets: &Secrets,
+    previous_until: Option<Millis>,
+    now: Millis,
+) -> impl Iterator<Item = &Secret> {
+    let former = previous_until.filter(|end| now < *end).map(|_| CAPTURE_HMAC_PREVIOUS);
+    [Some(CAPTURE_HMAC), former].into_iter().flatten().filter_map(|name| secrets.get(name))
 }
 
 /// The headers that sign one attempt; none when the document has no signing secret.
@@ -197,6 +210,19 @@ mod tests {
             assert_eq!(counting.contains_key(SIGNING_PREVIOUS), kept, "{until:?}");
             assert!(counting.contains_key(SIGNING));
         }
+    }
+
+    #[test]
+    fn a_capture_may_be_signed_with_the_former_secret_until_its_end() {
+        let both = secrets(&[(CAPTURE_HMAC, A), (CAPTURE_HMAC_PREVIOUS, B)]);
+        for (until, expect) in [(Some(1_001), vec![A, B]), (Some(1_000), vec![A]), (None, vec![A])]
+        {
+            let counting: Vec<&str> = capture_secrets_at(&both, until.map(Millis), Millis(1_000))
+                .map(Secret::reveal)
+                .collect();
+            assert_eq!(counting, expect, "{until:?}");
+        }
+        assert_eq!(capture_secrets_at(&Secrets::new(), None, Millis(0)).count(), 0);
     }
 
     #[test]

@@ -1,6 +1,6 @@
 //! One attempt of one delivery: prepare, sign, send, classify, settle, write down.
 
-use crate::dispatcher::{due_after_internal_fault, give_back};
+use crate::dispatcher::{GiveBack, due_after_internal_fault, due_after_outage, give_back};
 use crate::engine::Core;
 use crate::http::Exchange;
 use crate::lane::Report;
@@ -35,7 +35,10 @@ pub(crate) async fn run(
         Ok(None) => Report::default(),
         Err(error) => {
             tracing::warn!(delivery = %claimed.id, error = %error, "a delivery could not be prepared or settled; it is tried again without spending an attempt");
-            put_back(core, claimed).await;
+            match error.is_outage() {
+                true => put_back_untried(core, claimed).await,
+                false => put_back(core, claimed).await,
+            }
             Report::default()
         }
     }
@@ -44,7 +47,12 @@ pub(crate) async fn run(
 /// Gives the delivery back, due after a wait that grows.
 async fn put_back(core: &Core, claimed: &ClaimedDelivery) {
     let due = due_after_internal_fault(core, claimed);
-    give_back(core, vec![(claimed, due)]).await;
+    give_back(core, vec![GiveBack { claimed, due, counts: true }]).await;
+}
+
+/// Gives the delivery back for a reason that is not its own: it is no poison for that.
+async fn put_back_untried(core: &Core, claimed: &ClaimedDelivery) {
+    give_back(core, vec![GiveBack::untried(claimed, due_after_outage(core))]).await;
 }
 
 /// What the attempt came to; `None` when the delivery was given back or is no longer ours.
@@ -109,7 +117,7 @@ async fn send(
     let exchange = core.client.exchange(&signed, deadline).await;
     if exchange.ours {
         tracing::warn!(delivery = %claimed.id, "no connection was free or could be opened here; the delivery waits");
-        put_back(core, claimed).await;
+        put_back_untried(core, claimed).await;
         return Ok(None);
     }
     count(&core.stats.sent);

@@ -77,7 +77,7 @@ impl Reservation for Reserved {
         runtime.spawn(async move {
             let delivery = slot.delivery;
             let due = core.store.now();
-            let release = Release { workspace, delivery, token: lease.token, due };
+            let release = Release { workspace, delivery, token: lease.token, due, counts: false };
             crate::dispatcher::release(&core, vec![release]).await;
             drop(slot);
         });

@@ -34,6 +34,14 @@ const INTERNAL_WAIT_MS_MAX: i64 = 60_000;
 /// Most leads read at once for claimed deliveries.
 const READ_TOGETHER: usize = 32;
 
+/// How long a delivery waits after an outage of ours, in milliseconds.
+const OUTAGE_WAIT_MS: i64 = 5_000;
+
+/// When a delivery is due again that an outage of ours kept from being tried.
+pub(crate) fn due_after_outage(core: &Core) -> Millis {
+    core.store.now().plus_ms(OUTAGE_WAIT_MS)
+}
+
 /// When a delivery is due again after a fault of our own.
 pub(crate) fn due_after_internal_fault(core: &Core, claimed: &ClaimedDelivery) -> Millis {
     let idle = claimed.starts.saturating_sub(claimed.attempts).clamp(1, 16);
@@ -178,8 +186,8 @@ impl Dispatcher {
         let core = &self.core;
         core.stats.claimed.fetch_add(claimed.deliveries.len() as u64, Relaxed);
         if *core.phase.borrow() != Phase::Running {
-            let due = core.store.now();
-            give_back(core, claimed.deliveries.iter().map(|d| (d, due)).collect()).await;
+            let stopped = claimed.deliveries.iter().map(|d| GiveBack::untried(d, core.store.now()));
+            give_back(core, stopped.collect()).await;
             return;
         }
         self.lanes.claimed(claimed);
@@ -240,21 +248,43 @@ pub(crate) async fn carry(
             count(&core.stats.panics);
             tracing::error!(delivery = %claimed.id, "the task of a delivery panicked");
             let due = due_after_internal_fault(&core, &claimed);
-            give_back(&core, vec![(&claimed, due)]).await;
+            give_back(&core, vec![GiveBack { claimed: &claimed, due, counts: true }]).await;
             Report { next_at: Some(due), ..Report::default() }
         }
         None => {
-            give_back(&core, vec![(&claimed, core.store.now())]).await;
+            give_back(&core, vec![GiveBack::untried(&claimed, core.store.now())]).await;
             Report::default()
         }
     };
 }
 
-/// Gives deliveries back without spending an attempt; each is due at the instant beside it.
-pub(crate) async fn give_back(core: &Core, deliveries: Vec<(&ClaimedDelivery, Millis)>) {
+/// A delivery that is given back.
+pub(crate) struct GiveBack<'a> {
+    pub claimed: &'a ClaimedDelivery,
+    /// When it is due again.
+    pub due: Millis,
+    /// Whether this was a start that came to nothing.
+    pub counts: bool,
+}
+
+impl<'a> GiveBack<'a> {
+    /// One that had no chance to show whether it can be sent.
+    pub(crate) fn untried(claimed: &'a ClaimedDelivery, due: Millis) -> Self {
+        Self { claimed, due, counts: false }
+    }
+}
+
+/// Gives deliveries back without spending an attempt.
+pub(crate) async fn give_back(core: &Core, deliveries: Vec<GiveBack<'_>>) {
     let releases: Vec<Release> = deliveries
         .into_iter()
-        .map(|(d, due)| Release { workspace: d.workspace, delivery: d.id, token: d.token, due })
+        .map(|GiveBack { claimed, due, counts }| Release {
+            workspace: claimed.workspace,
+            delivery: claimed.id,
+            token: claimed.token,
+            due,
+            counts,
+        })
         .collect();
     release(core, releases).await;
 }

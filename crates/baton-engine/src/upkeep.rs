@@ -1,4 +1,5 @@
-//! Loops beside the path: search index, heartbeat, configuration, retention, letting held leads go.
+//! Loops beside the path: search index, heartbeat, configuration, retention, letting go what is
+//! held.
 
 use crate::dispatcher::POLL_MS;
 use crate::engine::Core;
@@ -6,7 +7,7 @@ use crate::stats::Part;
 use crate::supervise::Rounds;
 use baton_domain::id::{CampaignId, DestinationId, TypedId};
 use baton_domain::time::Millis;
-use baton_store::{ORPHANS_SLICE, Retention, Snapshot, StoreError};
+use baton_store::{Retention, Snapshot, StoreError};
 use std::collections::HashMap;
 use std::sync::Arc;
 use tokio::sync::watch;
@@ -118,10 +119,12 @@ impl Rounds for Retain {
     }
 }
 
-/// Lets held leads of resumed campaigns go, and calls off deliveries of deleted targets.
+/// Lets held leads of resumed campaigns and held deliveries of mended targets go, and calls off
+/// deliveries of deleted targets.
 pub(crate) struct Release {
     core: Arc<Core>,
     config: watch::Receiver<i64>,
+    releases: watch::Receiver<u64>,
     /// Campaigns that take leads, and until when they are looked at.
     resumed: HashMap<CampaignId, Millis>,
     orphans_at: Millis,
@@ -131,7 +134,8 @@ impl Release {
     pub(crate) fn new(core: Arc<Core>) -> Self {
         let mut config = core.store.hints().config();
         config.mark_changed();
-        Self { core, config, resumed: HashMap::new(), orphans_at: Millis(i64::MIN) }
+        let releases = core.store.hints().releases();
+        Self { core, config, releases, resumed: HashMap::new(), orphans_at: Millis(i64::MIN) }
     }
 
     /// Notes campaigns that take leads and did not when last looked at.
@@ -169,12 +173,15 @@ impl Rounds for Release {
         self.config.borrow_and_update();
         self.note_resumed(&snapshot, now);
         self.resume(&snapshot, now).await?;
+        self.releases.borrow_and_update();
+        while self.core.store.release_slice().await? {}
         if changed || self.orphans_at <= now {
-            while self.core.store.cancel_orphans().await? >= ORPHANS_SLICE {}
+            while self.core.store.cancel_orphans().await? {}
             self.orphans_at = now.plus_ms(ORPHANS_EVERY_MS);
         }
         tokio::select! {
             Ok(()) = self.config.changed() => self.config.mark_changed(),
+            Ok(()) = self.releases.changed() => {}
             () = self.core.sleep(POLL_MS) => {}
         }
         Ok(())

@@ -87,7 +87,8 @@ pub struct ClaimedDelivery {
     pub parent: Option<DeliveryId>,
     /// Its state before the claim.
     pub was: DeliveryState,
-    /// How often it was claimed, this time included; guards against poison.
+    /// How often it was claimed, this time included and without what was given back for no fault
+    /// of its own; guards against poison.
     pub starts: i64,
     /// How many attempts were recorded.
     pub attempts: i64,

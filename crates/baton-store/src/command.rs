@@ -65,9 +65,12 @@ pub(crate) enum Command {
     Probe {
         now: Millis,
     },
-    ReleaseHeld {
+    AskRelease {
         workspace: Uuid,
         lane: Uuid,
+        now: Millis,
+    },
+    ReleaseSlice {
         now: Millis,
     },
     ResumeHeldLeads(crate::leads::ResumeHeld),
@@ -98,7 +101,7 @@ impl Command {
             Self::FanOut(_)
             | Self::Retain(_)
             | Self::Heartbeat { .. }
-            | Self::ReleaseHeld { .. }
+            | Self::ReleaseSlice { .. }
             | Self::ResumeHeldLeads(_)
             | Self::CancelOrphans { .. } => WriterOf::Upkeep,
             Self::Index(_) | Self::Unindex(_) => WriterOf::Search,
@@ -139,6 +142,8 @@ pub(crate) struct Effects {
     pub events: bool,
     /// A task was made.
     pub tasks: bool,
+    /// Held deliveries are to be let go.
+    pub releases: bool,
     /// Tasks that ended.
     pub finished_tasks: Vec<Uuid>,
 }
@@ -151,6 +156,7 @@ impl Effects {
             && !self.config
             && !self.events
             && !self.tasks
+            && !self.releases
             && self.finished_tasks.is_empty()
     }
 
@@ -161,6 +167,7 @@ impl Effects {
         self.config |= other.config;
         self.events |= other.events;
         self.tasks |= other.tasks;
+        self.releases |= other.releases;
         self.finished_tasks.extend(other.finished_tasks);
     }
 }

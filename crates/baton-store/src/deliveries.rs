@@ -14,7 +14,7 @@ use crate::sql;
 use crate::store::WorkspaceStore;
 use baton_domain::delivery::{DeliveryCause, DeliveryState};
 use baton_domain::exchange::{Phases, RequestSpec};
-use baton_domain::id::{DeliveryId, DestinationId, LeadId, TypedId, WorkspaceId};
+use baton_domain::id::{DeliveryId, LeadId, TypedId, WorkspaceId};
 use baton_domain::time::Millis;
 pub(crate) use new_row::NewRow;
 use serde::{Deserialize, Serialize};
@@ -329,19 +329,6 @@ impl WorkspaceStore {
             _ => Err(StoreError::NotFound),
         }
     }
-
-    /// Makes the held deliveries of a destination due again, after its settings were mended.
-    pub async fn release_held(&self, destination: DestinationId) -> Result<u64, StoreError> {
-        let command = Command::ReleaseHeld {
-            workspace: self.workspace.uuid(),
-            lane: destination.uuid(),
-            now: self.store.now(),
-        };
-        match self.store.write(command).await? {
-            Reply::Count(n) => Ok(n),
-            _ => Ok(0),
-        }
-    }
 }
 
 /// A resend as data.
@@ -396,20 +383,4 @@ pub(crate) async fn run_resend(
     tx.execute_many(&sql::DELIVERIES_ADD, &[new.values()]).await?;
     let effects = Effects { lanes: vec![lane], ..Effects::default() };
     Ok((Reply::Resent(resend.id), effects))
-}
-
-pub(crate) async fn run_release_held(
-    tx: &Tx<'_>,
-    workspace: Uuid,
-    lane: Uuid,
-    now: Millis,
-) -> Result<(Reply, Effects), StoreError> {
-    let released = tx
-        .execute(
-            "UPDATE deliveries SET state = 'retrying', wake_at = ?3, due_at = ?3, updated_at = ?3 \
-             WHERE ws = ?1 AND state = 'held' AND lane = ?2",
-            &[workspace.into(), lane.into(), now.into()],
-        )
-        .await?;
-    Ok((Reply::Count(released), Effects { lanes: vec![lane], ..Effects::default() }))
 }

@@ -128,4 +128,7 @@ pub struct Release {
     pub token: Uuid,
     /// When it is due again.
     pub due: Millis,
+    /// Whether the claim counts as a start that came to nothing: after many of them the delivery
+    /// is given up as poison. A stop or an outage says nothing about the delivery.
+    pub counts: bool,
 }

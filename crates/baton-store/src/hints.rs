@@ -16,6 +16,7 @@ pub struct Hints {
     all_lanes: Mutex<bool>,
     events: watch::Sender<u64>,
     tasks: Notify,
+    releases: watch::Sender<u64>,
     config: watch::Sender<i64>,
     stale: Notify,
     outcomes: Mutex<HashMap<Uuid, Arc<Notify>>>,
@@ -29,6 +30,7 @@ impl Default for Hints {
             all_lanes: Mutex::new(false),
             events: watch::Sender::new(0),
             tasks: Notify::new(),
+            releases: watch::Sender::new(0),
             config: watch::Sender::new(0),
             stale: Notify::new(),
             outcomes: Mutex::default(),
@@ -87,6 +89,12 @@ impl Hints {
         self.config.subscribe()
     }
 
+    /// Counts up when held deliveries are to be let go.
+    #[must_use]
+    pub fn releases(&self) -> watch::Receiver<u64> {
+        self.releases.subscribe()
+    }
+
     /// Returns when a task was made.
     pub async fn tasks_changed(&self) {
         self.tasks.notified().await;
@@ -134,6 +142,9 @@ impl Hints {
         }
         if effects.events {
             self.events.send_modify(|n| *n += 1);
+        }
+        if effects.releases {
+            self.releases.send_modify(|n| *n += 1);
         }
         if effects.tasks {
             self.tasks.notify_one();

@@ -225,7 +225,8 @@ impl WorkspaceStore {
             campaign,
             created_at: row.created_at,
             test: row.test,
-            seq: row.partial_seq,
+            // The row knows the number of the newest version only.
+            seq: row.partial_seq.filter(|_| version == row.data_version),
         }
     }
 
@@ -314,13 +315,17 @@ impl WorkspaceStore {
     ) -> Result<u64, StoreError> {
         let rows = self
             .query(
-                "SELECT id, data_version, event_seq FROM leads WHERE ws = ?1 AND state = 'held' \
-                 AND campaign = ?2 ORDER BY id LIMIT ?3",
-                &[id(self.workspace), id(campaign), Value::Int(i64::from(limit))],
+                // The campaign is the workspace's, so the index over held leads needs no more.
+                "SELECT id, data_version, ws FROM leads WHERE campaign = ?1 AND state = 'held' \
+                 ORDER BY id LIMIT ?2",
+                &[id(campaign), Value::Int(i64::from(limit))],
             )
             .await?;
         let mut leads = Vec::with_capacity(rows.len());
         for row in &rows {
+            if row.id::<WorkspaceId>(2)? != self.workspace {
+                return Err(StoreError::NotFound);
+            }
             let deliveries =
                 destinations.iter().map(|d| (self.store.new_id::<DeliveryId>(), *d)).collect();
             leads.push((row.id(0)?, row.int(1)?, deliveries));

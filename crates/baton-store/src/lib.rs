@@ -18,6 +18,7 @@ pub mod docs;
 mod error;
 pub mod events;
 mod finish;
+mod held;
 mod hints;
 mod idempotency;
 mod inspect;
@@ -43,13 +44,13 @@ pub use error::{OpenError, StoreError};
 pub use finish::{
     AttemptRecord, DisableTarget, Finish, Followup, NewEvent, Release, StoredRequest,
 };
+pub use held::HELD_SLICE;
 pub use hints::{Hints, OutcomeWait};
 pub use inspect::{
     Inspection, SQLITE_VERSION_MIN, backup_file, inspect_directory, inspect_postgres,
     sqlite_is_fit, sqlite_version,
 };
-pub use orphans::ORPHANS_SLICE;
-pub use retention::{Retention, RetentionReport};
+pub use retention::{IDEMPOTENCY_HOURS, Retention, RetentionReport};
 pub use snapshot::{Doc, Snapshot};
 pub use sqlite::DATABASE_FILE;
 pub use store::{Location, Store, StoreSettings, WorkspaceStore};

@@ -1,7 +1,7 @@
 //! PostgreSQL 15 or newer, shared by several nodes: writer threads that commit in groups, a few
 //! connections for reading, one that listens.
 
-use crate::command::{Command, Effects, Job, WriterOf};
+use crate::command::{Effects, Job, WriterOf};
 use crate::db::{Many, Row, Statements, Tx, Value, from_postgres, pg_query, pg_query_many};
 use crate::error::{OpenError, StoreError};
 use crate::hints::Hints;
@@ -24,8 +24,6 @@ const CONNECT_TIMEOUT: Duration = Duration::from_secs(3);
 /// A query that takes longer, or a batch, is given up with its connection: the database is silent,
 /// or locked by somebody else. Callers are told that it is not available.
 const QUERY_WAIT: Duration = Duration::from_secs(10);
-/// The same for a batch with a command that touches as many rows as there are.
-const WIDE_BATCH_WAIT: Duration = Duration::from_secs(120);
 /// After a failed connect, jobs are refused at once for so long before the next try.
 const CONNECT_REST: Duration = Duration::from_millis(500);
 /// How long the outcome of a commit is looked for after the connection was lost in it. Others
@@ -370,9 +368,7 @@ impl Writer {
     }
 
     async fn write(&mut self, connection: &mut Option<Connection>, jobs: Vec<Job>) {
-        let wide = jobs.iter().any(|job| matches!(job.command, Command::ReleaseHeld { .. }));
-        let most = if wide { WIDE_BATCH_WAIT } else { QUERY_WAIT };
-        match in_time(most, self.commit(connection, &jobs)).await {
+        match in_time(QUERY_WAIT, self.commit(connection, &jobs)).await {
             Ok((results, effects)) => {
                 self.hints.tell(&effects);
                 writer::answer_all(jobs, results);
@@ -502,7 +498,13 @@ impl Writer {
 /// `node|flags|lanes|leads and tasks`, ids in hex.
 fn encode_effects(node: Uuid, effects: &Effects) -> String {
     let mut flags = String::new();
-    for (flag, set) in [('c', effects.config), ('e', effects.events), ('t', effects.tasks)] {
+    let told = [
+        ('c', effects.config),
+        ('e', effects.events),
+        ('t', effects.tasks),
+        ('r', effects.releases),
+    ];
+    for (flag, set) in told {
         if set {
             flags.push(flag);
         }
@@ -544,6 +546,7 @@ fn take_message(message: &AsyncMessage, node: Uuid, hints: &Hints) {
         config: flags.contains('c'),
         events: flags.contains('e'),
         tasks: flags.contains('t'),
+        releases: flags.contains('r'),
         finished_tasks: ids(ended),
     };
     hints.tell(&effects);

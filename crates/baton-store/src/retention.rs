@@ -142,7 +142,7 @@ pub(crate) async fn run_slice(
             idempotency: tx
                 .execute(
                     "DELETE FROM idempotency WHERE key IN (SELECT key FROM idempotency \
-                     WHERE at < ?1 LIMIT 500)",
+                     WHERE at < ?1 ORDER BY at LIMIT 500)",
                     &[(*before).into()],
                 )
                 .await?,

@@ -76,7 +76,7 @@ impl Snapshot {
         self.campaigns.get(self.by_reference.get(&key)?)
     }
 
-    /// The API key with that hash.
+    /// The API key with that hash, or with that hash before a rotation.
     #[must_use]
     pub fn key_by_sha256(&self, sha256: &str) -> Option<&Arc<Doc<ApiKey>>> {
         self.keys.get(self.by_sha256.get(sha256)?)
@@ -127,7 +127,13 @@ impl Snapshot {
             .iter()
             .map(|(id, c)| ((c.meta.workspace, c.body.reference.to_lowercase()), *id))
             .collect();
-        self.by_sha256 = self.keys.iter().map(|(id, k)| (k.body.sha256.clone(), *id)).collect();
+        self.by_sha256.clear();
+        for (id, key) in &self.keys {
+            let former = key.body.former.iter().map(|former| &former.sha256);
+            for sha256 in former.chain([&key.body.sha256]) {
+                self.by_sha256.insert(sha256.clone(), *id);
+            }
+        }
         self.by_campaign.clear();
         for (id, destination) in &self.destinations {
             self.by_campaign.entry(destination.body.campaign).or_default().push(*id);

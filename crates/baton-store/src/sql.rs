@@ -220,14 +220,17 @@ pub(crate) const RENEW: Many = Many {
                AND deliveries.id = t.i AND deliveries.token = t.tk",
 };
 
-/// Parameters: ws, id, token, due. Gives a claim back without spending an attempt.
+/// Parameters: ws, id, token, due, counts. Gives a claim back without spending an attempt.
 pub(crate) const RELEASE: Many = Many {
     sqlite: "UPDATE deliveries SET state = CASE WHEN attempts > 0 THEN 'retrying' ELSE 'pending' \
-             END, token = NULL, wake_at = ?4, due_at = ?4 \
+             END, token = NULL, wake_at = ?4, due_at = ?4, \
+             starts = starts - CASE WHEN ?5 = 0 THEN 1 ELSE 0 END \
              WHERE ws = ?1 AND id = ?2 AND token = ?3 RETURNING lane",
     postgres: "UPDATE deliveries SET state = CASE WHEN attempts > 0 THEN 'retrying' \
-               ELSE 'pending' END, token = NULL, wake_at = t.d, due_at = t.d \
-               FROM unnest($1::uuid[], $2::uuid[], $3::uuid[], $4::int8[]) AS t(w, i, tk, d) \
+               ELSE 'pending' END, token = NULL, wake_at = t.d, due_at = t.d, \
+               starts = starts - CASE WHEN t.c = 0 THEN 1 ELSE 0 END \
+               FROM unnest($1::uuid[], $2::uuid[], $3::uuid[], $4::int8[], $5::int8[]) \
+               AS t(w, i, tk, d, c) \
                WHERE deliveries.ws = t.w AND deliveries.id = t.i AND deliveries.token = t.tk \
                RETURNING deliveries.lane",
 };

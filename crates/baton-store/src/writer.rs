@@ -179,9 +179,10 @@ async fn run_single(tx: &Tx<'_>, command: &Command) -> Result<(Reply, Effects), 
             crate::nodes::run_heartbeat(tx, *node, *now, *forget_before).await
         }
         Command::Probe { now } => crate::nodes::run_probe(tx, *now).await,
-        Command::ReleaseHeld { workspace, lane, now } => {
-            crate::deliveries::run_release_held(tx, *workspace, *lane, *now).await
+        Command::AskRelease { workspace, lane, now } => {
+            crate::held::run_ask(tx, *workspace, *lane, *now).await
         }
+        Command::ReleaseSlice { now } => crate::held::run_slice(tx, *now).await,
         Command::ResumeHeldLeads(resume) => crate::leads::run_resume_held(tx, resume).await,
         Command::CancelOrphans { now } => crate::orphans::run_cancel(tx, *now).await,
         Command::Capture(_) | Command::Finish(_) => Err(StoreError::Closed),

@@ -50,6 +50,7 @@ pub(crate) fn described() -> OpenApiRouter<AppState> {
         .routes(routes!(sources::list_sources, sources::create_source))
         .routes(routes!(sources::get_source, sources::update_source, sources::delete_source))
         .routes(routes!(sources::rotate_source_secret))
+        .routes(routes!(sources::finish_source_rotation))
         .routes(routes!(connectors::list_connectors))
         .routes(routes!(connectors::get_connector))
         .merge(of_destinations())
@@ -66,6 +67,7 @@ pub(crate) fn described() -> OpenApiRouter<AppState> {
         .routes(routes!(keys::list_keys, keys::create_key))
         .routes(routes!(keys::get_key, keys::update_key, keys::revoke_key))
         .routes(routes!(keys::rotate_key))
+        .routes(routes!(keys::finish_key_rotation))
 }
 
 fn of_destinations() -> OpenApiRouter<AppState> {

@@ -4,6 +4,7 @@
 //! through it, it gets at the caller's workspace. Reading or changing without a check of the key,
 //! or across workspaces, cannot be written that way.
 
+use crate::keys::sha256_hex;
 use crate::problem::{Code, Problem};
 use crate::state::AppState;
 use axum::extract::FromRequestParts;
@@ -55,6 +56,8 @@ pub struct Access {
     state: AppState,
     workspace: WorkspaceStore,
     key: KeyId,
+    /// Hash of the text the key was presented with: its own or, after a rotation, the former one.
+    sha256: String,
     scopes: Vec<Scope>,
 }
 
@@ -114,7 +117,8 @@ impl Access {
     /// Whether the caller's key still works; long answers ask again.
     pub(crate) fn is_live(&self) -> bool {
         let snapshot = self.state.store.snapshot();
-        snapshot.keys.get(&self.key).is_some_and(|key| key.body.is_live(self.state.store.now()))
+        let now = self.state.store.now();
+        snapshot.keys.get(&self.key).is_some_and(|key| key.body.accepts(&self.sha256, now))
     }
 }
 
@@ -135,6 +139,7 @@ impl<S: Needs> FromRequestParts<AppState> for Permit<S> {
             state: state.clone(),
             workspace: state.store.workspace(doc.meta.workspace),
             key,
+            sha256: sha256_hex(presented),
             scopes: doc.body.scopes.clone(),
         };
         parts.extensions.insert(Caller(access.clone()));

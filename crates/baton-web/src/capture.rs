@@ -16,12 +16,14 @@ mod leadbyte;
 mod outcome;
 mod reading;
 mod schemas;
+mod shapes;
 
 use crate::limiter::Limiter;
 use crate::state::AppState;
 use axum::Router;
-use axum::routing::post;
 use baton_domain::id::SourceId;
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
 
 /// What captures keep between requests.
 #[derive(Debug, Default)]
@@ -33,14 +35,14 @@ pub(crate) struct CaptureState {
 
 /// Its routes.
 pub fn routes() -> Router<AppState> {
-    Router::new()
-        .route(
-            "/api/inbound/w/{webhook}/leads",
-            post(inbound::by_webhook).options(inbound::preflight_webhook),
-        )
-        .route(
-            "/api/inbound/{workspace}/leads",
-            post(inbound::by_key).options(inbound::preflight_key),
-        )
-        .merge(leadbyte::routes())
+    Router::from(described())
+}
+
+/// The routes with their description.
+pub(crate) fn described() -> OpenApiRouter<AppState> {
+    let (schemas, paths, by_webhook) = routes!(inbound::by_webhook);
+    let webhook = (schemas, paths, by_webhook.options(inbound::preflight_webhook));
+    let (schemas, paths, by_key) = routes!(inbound::by_key);
+    let key = (schemas, paths, by_key.options(inbound::preflight_key));
+    OpenApiRouter::new().routes(webhook).routes(key).merge(leadbyte::described())
 }

@@ -5,10 +5,11 @@ use crate::state::AppState;
 use axum::Router;
 use axum::extract::State;
 use axum::response::{IntoResponse, Response};
-use axum::routing::get;
 use baton_domain::time::Millis;
 use serde_json::json;
 use tokio::sync::Mutex;
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
 
 /// How long the outcome of a probe is used again, in milliseconds: `/readyz` is public, and each
 /// probe is a commit.
@@ -23,16 +24,31 @@ pub(crate) struct Readiness {
 }
 
 pub(crate) fn routes() -> Router<AppState> {
-    Router::new().route("/healthz", get(healthz)).route("/readyz", get(readyz))
+    Router::from(described())
 }
 
-/// Answers as long as the process does.
+/// The routes with their description.
+pub(crate) fn described() -> OpenApiRouter<AppState> {
+    OpenApiRouter::new().routes(routes!(healthz)).routes(routes!(readyz))
+}
+
+/// Ask whether the process lives
+#[utoipa::path(get, path = "/healthz", tag = "service",
+    responses((status = 200, description = "It does.")), security(()))]
 async fn healthz() -> Response {
     Json(json!({"status": "ok"})).into_response()
 }
 
-/// Answers 200 when a row was just written.
+/// Ask whether leads can be taken
+///
+/// Answers 200 when a row was just written and a capture would find everything at hand.
+#[utoipa::path(get, path = "/readyz", tag = "service",
+    responses(
+        (status = 200, description = "They can."),
+        (status = 503, description = "The database cannot be written, or the clock is off."),
+    ), security(()))]
 async fn readyz(State(state): State<AppState>) -> Result<Response, Problem> {
+    state.warm_up().await;
     probe(&state).await?;
     let drift = state.store.clock_offset_ms();
     if drift.abs() > CLOCK_DRIFT_MS_MAX {

@@ -173,6 +173,7 @@ fn workspace_with_key(
         scopes: Scope::ALL.to_vec(),
         expires_at: None,
         revoked_at: None,
+        former: None,
     };
     let writes = vec![
         first_write(workspace, DocKind::Workspace, workspace.uuid(), &body, now)?,

@@ -25,11 +25,18 @@ use axum::Router;
 
 /// All routes, with a problem for every path and method that is none.
 pub fn router(state: AppState) -> Router {
-    let routes = Router::new()
+    served(capture::routes().merge(api::routes()), state)
+}
+
+/// Health and metrics only, for a process that takes no leads and has no API.
+pub fn health_router(state: AppState) -> Router {
+    served(Router::new(), state)
+}
+
+fn served(routes: Router<AppState>, state: AppState) -> Router {
+    let routes = routes
         .merge(health::routes())
         .merge(metrics::routes())
-        .merge(capture::routes())
-        .merge(api::routes())
         .method_not_allowed_fallback(problem::method_not_allowed)
         .fallback(problem::no_such_path);
     server::request::wrap(routes, state.clone()).with_state(state)

@@ -5,7 +5,6 @@ use crate::state::AppState;
 use axum::Router;
 use axum::extract::State;
 use axum::response::{IntoResponse, Response};
-use axum::routing::get;
 use baton_domain::config::Scope;
 use http::header::{AUTHORIZATION, CONTENT_TYPE};
 use http::{HeaderMap, HeaderValue};
@@ -17,11 +16,13 @@ use prometheus_client::metrics::gauge::Gauge;
 use prometheus_client::metrics::histogram::Histogram;
 use prometheus_client::registry::Registry;
 use std::sync::{Mutex, PoisonError};
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
 
 /// Labels of answers.
 #[derive(Clone, PartialEq, Eq, Hash, Debug, EncodeLabelSet)]
 pub(crate) struct AnswerLabels {
-    /// The route, not the path: `/api/inbound/w/{webhook}/leads`.
+    /// The route, not the path: `/api/inbound/w/{webhook_id}/leads`.
     pub route: String,
     /// The status.
     pub status: u16,
@@ -90,9 +91,21 @@ impl Stats {
 }
 
 pub(crate) fn routes() -> Router<AppState> {
-    Router::new().route("/metrics", get(metrics))
+    Router::from(described())
 }
 
+/// The routes with their description.
+pub(crate) fn described() -> OpenApiRouter<AppState> {
+    OpenApiRouter::new().routes(routes!(metrics))
+}
+
+/// Read metrics
+///
+/// In the text format of Prometheus. Needs no key where the server's settings say so.
+#[utoipa::path(get, path = "/metrics", tag = "service",
+    responses((status = 200, description = "Counters, gauges and histograms.",
+        content_type = "application/openmetrics-text", body = String)),
+    security(("key" = ["metrics:read"])))]
 async fn metrics(State(state): State<AppState>, headers: HeaderMap) -> Result<Response, Problem> {
     if !state.settings.metrics_public {
         let key = state.live_key(bearer(&headers).unwrap_or_default()).await?;
@@ -101,7 +114,8 @@ async fn metrics(State(state): State<AppState>, headers: HeaderMap) -> Result<Re
         })?;
         if !key.body.allows(Scope::MetricsRead) {
             let detail = "this key does not have the scope metrics:read";
-            return Err(Problem::new(Code::Forbidden, detail));
+            let scope = Scope::MetricsRead.as_str();
+            return Err(Problem::new(Code::Forbidden, detail).with("scope", scope));
         }
     }
     let mut text = state.stats.text().map_err(|_| Problem::internal())?;

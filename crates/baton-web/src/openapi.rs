@@ -1,9 +1,9 @@
-//! The description of the management API: OpenAPI 3.1, made from the handlers, committed as
+//! The description of the HTTP API: OpenAPI 3.1, made from the handlers, committed as
 //! `openapi.json` so that a change of the public surface shows in review.
 
-use crate::api;
 use crate::api::answer::json_bytes;
 use crate::state::AppState;
+use crate::{api, capture, health, metrics};
 use axum::Router;
 use axum::response::Response;
 use axum::routing::get;
@@ -15,15 +15,19 @@ use utoipa::OpenApi;
 #[derive(OpenApi)]
 #[openapi(
     info(
-        title = "Baton management API",
-        description = "Campaigns, sources, destinations, leads, deliveries, events and keys of one \
-            workspace. Ids are TypeIDs, times RFC 3339 in UTC, errors RFC 9457 problems with a \
+        title = "Baton API",
+        description = "Capture of leads, and campaigns, sources, destinations, leads, deliveries, \
+            events and keys of one workspace. Ids are TypeIDs, times RFC 3339 in UTC, errors RFC 9457 problems with a \
             stable `code`. Lists have `limit` and `cursor`. Documents carry their version as \
             `ETag`; send it as `If-Match` to change only what you read. Every creating POST takes \
             an `Idempotency-Key`.",
         license(name = "Apache-2.0", identifier = "Apache-2.0")
     ),
     tags(
+        (name = "capture", description = "Where leads come in."),
+        (name = "leadbyte", description = "Where clients made for LeadByte bring their leads; \
+            refusals are HTTP 200 in its shape."),
+        (name = "service", description = "What watches the process asks."),
         (name = "workspaces"), (name = "campaigns"), (name = "sources"), (name = "destinations"),
         (name = "connectors"), (name = "leads"), (name = "deliveries"), (name = "events"),
         (name = "webhooks"), (name = "keys"),
@@ -36,6 +40,9 @@ pub(crate) fn base() -> utoipa::openapi::OpenApi {
     env!("CARGO_PKG_VERSION").clone_into(&mut base.info.version);
     base
 }
+
+/// Tag of what answers as LeadByte does.
+const LEADBYTE: &str = "leadbyte";
 
 static DOCUMENT: LazyLock<Vec<u8>> = LazyLock::new(|| pretty(&document()).into_bytes());
 
@@ -55,15 +62,28 @@ pub fn pretty(document: &Value) -> String {
     text
 }
 
-/// The description of the management API.
+/// Everything that is described.
+fn described() -> utoipa::openapi::OpenApi {
+    let all = api::described()
+        .merge(capture::described())
+        .merge(health::described())
+        .merge(metrics::described());
+    all.into_openapi()
+}
+
+/// The description of the HTTP API.
 #[must_use]
 pub fn document() -> Value {
-    let mut document =
-        serde_json::to_value(api::described().into_openapi()).unwrap_or_else(|_| json!({}));
+    let mut document = serde_json::to_value(described()).unwrap_or_else(|_| json!({}));
     document["components"]["securitySchemes"] = json!({"key": {
         "type": "http",
         "scheme": "bearer",
         "description": "An API key. The scopes an operation needs are listed with it."
+    }, "x_key": {
+        "type": "apiKey",
+        "in": "header",
+        "name": "X_KEY",
+        "description": "The same key, where LeadByte's clients put it."
     }});
     let mut schemas = document["components"]["schemas"].take();
     if let Some(schemas) = schemas.as_object_mut() {
@@ -150,12 +170,19 @@ fn describe(method: &str, operation: &mut Value, schemas: &mut Value) {
             response["description"] = text.into();
         }
     }
-    operation["responses"]["default"] = json!({
-        "description": "A problem.",
-        "content": {"application/problem+json": {
-            "schema": {"$ref": "#/components/schemas/Problem"}
-        }}
-    });
+    if operation["tags"][0] == LEADBYTE {
+        // Its errors have its own shape.
+        return;
+    }
+    let problem = json!({"application/problem+json": {
+        "schema": {"$ref": "#/components/schemas/Problem"}
+    }});
+    for (status, response) in operation["responses"].as_object_mut().into_iter().flatten() {
+        if status.as_str() >= "400" {
+            response["content"] = problem.clone();
+        }
+    }
+    operation["responses"]["default"] = json!({"description": "A problem.", "content": problem});
 }
 
 fn header(name: &str, description: &str) -> Value {

@@ -42,7 +42,7 @@ pub(crate) struct Node {
     store: Store,
     engine: Option<EngineHandle>,
     follower: Option<JoinHandle<()>>,
-    web: Option<Web>,
+    web: Web,
     /// The workspace it started with.
     pub first: FirstStart,
 }
@@ -68,10 +68,7 @@ impl Node {
         }
         let registry = Arc::new(registry(settings.data.connectors.as_deref())?);
         // Before the store: an address that is taken is found out before anything is changed.
-        let listener = match settings.server.role.answers() {
-            true => Some(bind(settings.server.listen).await?),
-            false => None,
-        };
+        let listener = bind(settings.server.listen).await?;
         let store = open_store(settings).await?;
         let first = ensure_workspace(&store, settings.data.bootstrap_key.as_ref())
             .await
@@ -82,15 +79,13 @@ impl Node {
             false => None,
         };
         let follower = engine.is_none().then(|| tokio::spawn(follow(store.clone())));
-        let web = listener.map(|listener| {
-            let state = AppState::new(store.clone(), registry, web_settings(settings, allow));
-            if let Some(engine) = &engine {
-                let metrics = EngineMetrics(engine.stats_reader());
-                state.stats.register(|registry| registry.register_collector(Box::new(metrics)));
-            }
-            start_web(listener, state, settings.server.stop_deadline_s)
-        });
-        Ok(Self { store, engine, follower, web: web.transpose()?, first })
+        let state = AppState::new(store.clone(), registry, web_settings(settings, allow));
+        if let Some(engine) = &engine {
+            let metrics = EngineMetrics(engine.stats_reader());
+            state.stats.register(|registry| registry.register_collector(Box::new(metrics)));
+        }
+        let web = start_web(listener, state, &settings.server)?;
+        Ok(Self { store, engine, follower, web, first })
     }
 
     /// Its store.
@@ -98,17 +93,14 @@ impl Node {
         &self.store
     }
 
-    /// Where it listens; `None` when it does not answer requests.
-    pub(crate) fn addr(&self) -> Option<SocketAddr> {
-        self.web.as_ref().map(|web| web.addr)
+    /// Where it listens.
+    pub(crate) fn addr(&self) -> SocketAddr {
+        self.web.addr
     }
 
     /// Returns when the HTTP face has ended by itself, which it does not do while all is well.
     pub(crate) async fn broken(&mut self) {
-        match &mut self.web {
-            Some(web) => drop((&mut web.task).await),
-            None => std::future::pending().await,
-        }
+        drop((&mut self.web.task).await);
     }
 
     /// Stops in phases; returns when the store is closed.
@@ -118,10 +110,8 @@ impl Node {
             follower.abort();
         }
         let web = async {
-            if let Some(web) = web {
-                let _ = web.stop.send(());
-                drop(web.task.await);
-            }
+            let _ = web.stop.send(());
+            drop(web.task.await);
         };
         let engine = async {
             if let Some(engine) = engine {
@@ -267,17 +257,27 @@ fn web_settings(settings: &Settings, allow: AllowList) -> WebSettings {
     }
 }
 
-fn start_web(listener: TcpListener, state: AppState, grace_s: u32) -> Result<Web, Failure> {
+fn start_web(
+    listener: TcpListener,
+    state: AppState,
+    server: &settings::ServerSettings,
+) -> Result<Web, Failure> {
     let addr = listener.local_addr().map_err(Failure::new)?;
     let streams = Arc::clone(&state.streams);
-    let router = baton_web::router(state);
+    let warming = state.clone();
+    // Beside the start; whoever asks whether the server is ready waits for it.
+    tokio::spawn(async move { warming.warm_up().await });
+    let router = match server.role.answers() {
+        true => baton_web::router(state),
+        false => baton_web::health_router(state),
+    };
     let (stop, stopped) = oneshot::channel();
     let stopping = async move {
         let _ = stopped.await;
         // A stream never ends by itself; the server waits for what is being answered.
         streams.end();
     };
-    let grace = Duration::from_secs(grace_s.into());
+    let grace = Duration::from_secs(server.stop_deadline_s.into());
     let server = ServerSettings { shutdown_grace: grace, ..ServerSettings::default() };
     let task = tokio::spawn(baton_web::serve(listener, router, server, stopping));
     Ok(Web { addr, stop, task })

@@ -72,6 +72,7 @@ pub(crate) enum Role {
 }
 
 impl Role {
+    /// Whether it takes leads and has the API; every role answers for its health.
     pub(crate) fn answers(self) -> bool {
         self != Self::Engine
     }

@@ -31,6 +31,10 @@ pub struct Source {
     /// Whether it takes leads now.
     #[serde(default)]
     pub disabled: bool,
+    /// When the grace period of a rotation ends: until then captures signed with the former secret
+    /// are taken too.
+    #[serde(default)]
+    pub hmac_previous_until: Option<crate::time::Millis>,
 }
 
 /// The kinds of sources.

@@ -139,8 +139,9 @@ impl<'a> LeadFields<'a> {
 
     /// The payload without a mapping (seed 004): the lead's fields flat, the context that is known,
     /// and `lead_id`, `source`, `campaign`, `submitted_at`; of a partial lead also
-    /// `is_partial_lead` and `seq` (seed 000). A lead field that has a system field's name, or one of
-    /// the `reserved` names, is under `fields`, as in events.
+    /// `is_partial_lead` (seed 000), and of one that is or was partial `seq`, so that a receiver
+    /// can tell which of two is newer. A lead field that has a system field's name, or one of the
+    /// `reserved` names, is under `fields`, as in events.
     #[must_use]
     pub fn flat(&self, names: &Names<'_>, reserved: &BTreeSet<String>) -> Map<String, Value> {
         let mut out = Map::new();
@@ -169,8 +170,9 @@ impl<'a> LeadFields<'a> {
             names.push("optin_date");
         }
         if self.is_partial() {
-            names.extend(["is_partial_lead", "seq"]);
+            names.push("is_partial_lead");
         }
+        names.push("seq");
         names.extend(["lead_id", "source", "campaign", "submitted_at"]);
         let found = |name| self.system(name).map(|value| (sent.of_system(name).to_owned(), value));
         names.into_iter().filter_map(found).collect()

@@ -110,6 +110,21 @@ fn what_is_no_url_is_invalid() {
 }
 
 #[test]
+fn refusals_say_what_would_open_the_target_and_what_would_not() {
+    for (url, says, not) in [
+        ("http://127.0.0.1:9000/", "start the server with --allow-private", "never"),
+        ("https://192.168.1.4/", "start the server with --allow-private", "never"),
+        ("https://169.254.169.254/", "never called, not even with --allow-private", "start"),
+        ("https://169.254.1.1/", "--allow-private does not open", "start"),
+    ] {
+        let refusal = check_url(url, &AllowList::default()).unwrap_err();
+        assert!(refusal.detail.contains(says), "{url}: {refusal}");
+        assert!(!refusal.detail.contains(not), "{url}: {refusal}");
+        assert!(!refusal.detail.contains("169.254") && !refusal.detail.contains("192.168"));
+    }
+}
+
+#[test]
 fn private_targets_when_allowed_but_never_metadata() {
     let private = private();
     for url in [

@@ -13,7 +13,7 @@ mod sort;
 #[cfg(test)]
 mod tests;
 
-pub use form::{from_pairs, read_form};
+pub use form::{from_pairs, parse_form, read_form};
 pub use reserved::is_reserved;
 pub use sort::sort;
 

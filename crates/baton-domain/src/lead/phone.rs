@@ -50,6 +50,20 @@ impl std::fmt::Debug for Phone {
     }
 }
 
+/// Prepares the reading of numbers, above all of these countries: parsing the numbering plans takes
+/// as long as some hundred captures, and the first number that is read would wait for it. Blocks
+/// meanwhile; doing it again costs nothing.
+pub fn warm_up<'a>(countries: impl IntoIterator<Item = &'a str>) {
+    // One country's plan brings all plans in; its own patterns are compiled beside.
+    let _ = read_phone(WARM_UP_NUMBER, None);
+    for country in countries {
+        let _ = read_phone("0100000000", Some(country));
+    }
+}
+
+/// A number that names its country: one set aside for fiction in the United States.
+const WARM_UP_NUMBER: &str = "+12025550123";
+
 /// Reads a phone number as of `country` (ISO 3166-1 alpha-2), unless it names its own with `+` or
 /// the country's international prefix. `None` when no such number is possible.
 #[must_use]

@@ -30,6 +30,24 @@ async fn a_stop_gives_back_what_hangs_and_the_next_start_takes_over() {
 }
 
 #[tokio::test]
+async fn however_often_a_delivery_was_given_back_at_a_stop_it_is_no_poison() {
+    let mut house = House::open().await;
+    house.sandbox.set_rule("/crm", Behaviour::Hang).unwrap();
+    let destination = house.destination("/crm", json!({"timeout_ms": 60_000})).await;
+    let delivery = house.lead(destination).await;
+    for stops in 1..=25 {
+        house.sandbox.wait_for(stops).await.unwrap();
+        house.stop(Duration::ZERO).await;
+        house.start().await;
+    }
+    house.sandbox.wait_for(26).await.unwrap();
+    house.stop(Duration::ZERO).await;
+    house.sandbox.set_rule("/crm", Reply::status(200)).unwrap();
+    house.start().await;
+    assert_eq!(house.until_state(delivery, "accepted").await.attempts, 1);
+}
+
+#[tokio::test]
 async fn a_stop_waits_for_what_ends_in_time_and_claims_nothing_more() {
     let mut house = House::open().await;
     house.sandbox.set_rule("/slow", Reply::status(200).delay_ms(300)).unwrap();

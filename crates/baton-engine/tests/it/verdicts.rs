@@ -139,7 +139,7 @@ async fn wrong_credentials_hold_one_lead_and_spare_the_others() {
     // The person changes the destination: no probe is waited for.
     house.write_destination(locked, "/mended", json!({}), Expect::Any).await;
     house.until_state(waiting, "accepted").await;
-    assert_eq!(house.store.workspace(house.workspace).release_held(locked).await.unwrap(), 1);
+    house.store.workspace(house.workspace).release_held(locked).await.unwrap();
     house.until_state(first, "accepted").await;
     let last = house.sandbox.received().pop().unwrap();
     assert_eq!(last.path, "/mended", "what is let go goes by the mended settings");
@@ -170,12 +170,19 @@ async fn what_waits_for_a_deleted_destination_is_called_off() {
     let down = house.destination("/down", json!({})).await;
     let delivery = house.lead(down).await;
     house.until_attempts(delivery, 1).await;
+    house.sandbox.set_rule("/locked", Reply::status(401)).unwrap();
+    let locked = house.destination("/locked", json!({})).await;
+    let held = house.lead(locked).await;
+    house.until_state(held, "held").await;
     house.delete_destination(down).await;
-    house
-        .until_ticking("cancelled", 1_000, || async {
-            house.delivery(delivery).await.state == DeliveryState::Cancelled
-        })
-        .await;
-    assert!(house.delivery(delivery).await.note.unwrap().contains("deleted"));
+    house.delete_destination(locked).await;
+    for delivery in [delivery, held] {
+        house
+            .until_ticking("cancelled", 1_000, || async {
+                house.delivery(delivery).await.state == DeliveryState::Cancelled
+            })
+            .await;
+        assert!(house.delivery(delivery).await.note.unwrap().contains("deleted"));
+    }
     assert_eq!(house.deliveries_to(down.uuid()).await.len(), 1);
 }

@@ -57,6 +57,7 @@ CREATE TABLE leads (
 );
 CREATE INDEX leads_rare ON leads (ws, state, id)
   WHERE state IN ('partial', 'held', 'quarantined', 'rejected', 'erased');
+CREATE INDEX leads_held ON leads (campaign, id) WHERE state = 'held';
 
 CREATE TABLE lead_data (
   seq bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
@@ -81,6 +82,7 @@ CREATE TABLE idempotency (
   answer bytea NOT NULL,
   at bigint NOT NULL
 );
+CREATE INDEX idempotency_at ON idempotency (at);
 
 -- The delivery row is the queue row. `lane` is the target's id, `class` 0 for a first attempt and 1
 -- for retries; `wake_at` is the due time while waiting and the lease's end while in flight, and
@@ -112,6 +114,7 @@ CREATE INDEX deliveries_lead ON deliveries (lead);
 CREATE INDEX deliveries_due ON deliveries (lane, class, wake_at) WHERE wake_at IS NOT NULL;
 CREATE INDEX deliveries_rare ON deliveries (ws, state, id)
   WHERE state IN ('failed', 'held', 'rejected', 'unknown', 'retrying');
+CREATE INDEX deliveries_held ON deliveries (lane, id) WHERE state = 'held';
 
 CREATE TABLE attempts (
   seq bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
@@ -202,4 +205,13 @@ CREATE INDEX lead_search_text ON lead_search USING gin (text gin_trgm_ops);
 -- Lanes nobody may claim from now: a paused or disabled destination or subscription.
 CREATE TABLE stopped_lanes (
   lane uuid NOT NULL PRIMARY KEY
+);
+
+-- Lanes whose held deliveries are let go, slice by slice: those held at or before `asked_at`, after
+-- the delivery `done_to`.
+CREATE TABLE lane_releases (
+  lane uuid NOT NULL PRIMARY KEY,
+  ws uuid NOT NULL,
+  asked_at bigint NOT NULL,
+  done_to uuid NOT NULL
 );

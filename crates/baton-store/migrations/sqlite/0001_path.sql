@@ -58,6 +58,7 @@ CREATE TABLE leads (
 ) WITHOUT ROWID;
 CREATE INDEX leads_rare ON leads (ws, state, id)
   WHERE state IN ('partial', 'held', 'quarantined', 'rejected', 'erased');
+CREATE INDEX leads_held ON leads (campaign, id) WHERE state = 'held';
 
 -- The search index goes along `seq`, so a number is never given out twice.
 CREATE TABLE lead_data (
@@ -83,6 +84,7 @@ CREATE TABLE idempotency (
   answer BLOB NOT NULL,
   at INTEGER NOT NULL
 ) WITHOUT ROWID;
+CREATE INDEX idempotency_at ON idempotency (at);
 
 -- The delivery row is the queue row. `lane` is the target's id, `class` 0 for a first attempt and 1
 -- for retries; `wake_at` is the due time while waiting and the lease's end while in flight, and
@@ -114,6 +116,7 @@ CREATE INDEX deliveries_lead ON deliveries (lead);
 CREATE INDEX deliveries_due ON deliveries (lane, class, wake_at) WHERE wake_at IS NOT NULL;
 CREATE INDEX deliveries_rare ON deliveries (ws, state, id)
   WHERE state IN ('failed', 'held', 'rejected', 'unknown', 'retrying');
+CREATE INDEX deliveries_held ON deliveries (lane, id) WHERE state = 'held';
 
 CREATE TABLE attempts (
   seq INTEGER PRIMARY KEY,
@@ -184,4 +187,13 @@ CREATE TABLE nodes (
 -- Lanes nobody may claim from now: a paused or disabled destination or subscription.
 CREATE TABLE stopped_lanes (
   lane BLOB NOT NULL PRIMARY KEY
+) WITHOUT ROWID;
+
+-- Lanes whose held deliveries are let go, slice by slice: those held at or before `asked_at`, after
+-- the delivery `done_to`.
+CREATE TABLE lane_releases (
+  lane BLOB NOT NULL PRIMARY KEY,
+  ws BLOB NOT NULL,
+  asked_at INTEGER NOT NULL,
+  done_to BLOB NOT NULL
 ) WITHOUT ROWID;

@@ -251,7 +251,7 @@ fn accept(
     let event_seq = row.map_or(0, |r| r.event_seq) + kinds.len() as i64;
     for (offset, kind) in kinds.iter().enumerate() {
         let n = event_seq - kinds.len() as i64 + offset as i64 + 1;
-        let delta = delta_of(capture, *kind, state, duplicate_of.map(|(of, _)| of));
+        let delta = delta_of(capture, row, *kind, state, duplicate_of.map(|(of, _)| of));
         rows.events.push(vec![
             id(capture.event_ids[offset.min(2)]),
             id(capture.workspace),
@@ -276,15 +276,27 @@ fn accept(
     Captured { lead, state, duplicate_of, replayed: false, stale: false, deliveries, in_flight }
 }
 
-/// What an event keeps of its moment: the state then, what the lead repeats, why it was refused.
+/// The sender's number of a version. A completed lead without one of its own is not older than
+/// the last version before it.
+fn seq_of(capture: &Capture, row: Option<PartialRow>) -> Option<i64> {
+    let own = capture.partial.as_ref()?.seq;
+    Some(row.map_or(own, |row| own.max(row.seq)))
+}
+
+/// What an event keeps of its moment: the state and the sender's number then, what the lead
+/// repeats, why it was refused.
 fn delta_of(
     capture: &Capture,
+    row: Option<PartialRow>,
     kind: EventKind,
     state: LeadState,
     duplicate_of: Option<LeadId>,
 ) -> Vec<u8> {
     let mut delta = serde_json::Map::new();
     delta.insert("state".to_owned(), state.as_str().into());
+    if let Some(seq) = seq_of(capture, row) {
+        delta.insert("seq".to_owned(), seq.into());
+    }
     if let Some(of) = duplicate_of.filter(|_| kind == EventKind::LeadDuplicate) {
         delta.insert("duplicate_of".to_owned(), of.to_string().into());
     }
@@ -368,7 +380,7 @@ fn write_lead(
     known: &mut Known,
     rows: &mut Rows,
 ) {
-    let seq = capture.partial.as_ref().map(|p| p.seq);
+    let seq = seq_of(capture, row);
     let duplicate_of = opt_id(duplicate_of.map(|(of, _)| of));
     let problems: Value = capture.problems.clone().into();
     if row.is_none() {

@@ -241,7 +241,9 @@ pub(crate) async fn run_release(
 ) -> Result<(Reply, Effects), StoreError> {
     let mut params: Vec<Vec<Value>> = releases
         .iter()
-        .map(|r| vec![id(r.workspace), id(r.delivery), r.token.into(), r.due.into()])
+        .map(|r| {
+            vec![id(r.workspace), id(r.delivery), r.token.into(), r.due.into(), r.counts.into()]
+        })
         .collect();
     params.sort_by_key(|p| match p[1] {
         Value::Id(u) => u,

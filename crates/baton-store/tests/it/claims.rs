@@ -38,17 +38,21 @@ async fn a_release_makes_it_due_again_without_an_attempt(bench: Bench) {
     let lane = bench.store.new_id();
     let (_, delivery) = bench.delivery(lane).await;
     let claimed = bench.claim_one(lane).await;
-    let release = Release {
+    let release = |token, counts| Release {
         workspace: bench.workspace,
         delivery,
-        token: claimed.token,
+        token,
         due: bench.store.now(),
+        counts,
     };
-    bench.store.release(vec![release]).await.unwrap();
+    bench.store.release(vec![release(claimed.token, true)]).await.unwrap();
     let row = bench.store.workspace(bench.workspace).delivery(delivery).await.unwrap().unwrap();
     assert_eq!((row.state, row.attempts), (DeliveryState::Pending, 0));
     let again = bench.claim_one(lane).await;
     assert_eq!((again.starts, again.attempts), (2, 0));
+    // A stop says nothing about the delivery.
+    bench.store.release(vec![release(again.token, false)]).await.unwrap();
+    assert_eq!(bench.claim_one(lane).await.starts, 2);
 }
 
 async fn a_lease_that_ends_is_claimed_again_and_the_late_finish_changes_nothing(bench: Bench) {

@@ -229,6 +229,7 @@ impl Bench {
             rate_limit: None,
             wait_ms: None,
             disabled: false,
+            hmac_previous_until: None,
         }
     }
 

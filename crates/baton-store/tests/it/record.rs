@@ -2,10 +2,11 @@ use crate::harness::Bench;
 use crate::on_both;
 use baton_domain::id::{SubscriptionId, TaskId, TypedId};
 use baton_domain::lead::LeadState;
+use baton_store::capture::Idempotency;
 use baton_store::events::{EventCursor, EventRow, FanOut};
 use baton_store::leads::LeadFilter;
 use baton_store::tasks::{NewTask, TaskClaim, TaskFinish};
-use baton_store::{Retention, TargetKind};
+use baton_store::{IDEMPOTENCY_HOURS, Retention, TargetKind};
 
 on_both! {
     events_are_read_in_commit_order_from_a_cursor
@@ -13,6 +14,7 @@ on_both! {
     search_finds_text_and_exact_values_after_indexing
     lists_page_by_cursor_and_stay_in_their_workspace
     a_task_is_done_once
+    idempotency_keys_are_kept_a_day
     retention_removes_what_is_finished_and_old_and_nothing_else
     a_probe_commits
     held_leads_are_let_go_in_slices
@@ -224,4 +226,28 @@ async fn held_leads_are_let_go_in_slices(bench: Bench) {
     assert_eq!(workspace.resume_held(bench.campaign, vec![lane], 3).await.unwrap(), 2);
     assert_eq!(workspace.resume_held(bench.campaign, vec![lane], 3).await.unwrap(), 0);
     assert_eq!(bench.claim(&[(lane, 9)]).await.deliveries.len(), 5);
+}
+
+async fn idempotency_keys_are_kept_a_day(bench: Bench) {
+    let keyed = |n: u8| {
+        let mut capture = bench.lead(&format!("{n}@example.com"));
+        capture.idempotency = Some(Idempotency { key: [n; 16], body_hash: [0; 32] });
+        capture
+    };
+    for n in 0..3 {
+        bench.capture(keyed(n)).await;
+    }
+    bench.advance(IDEMPOTENCY_HOURS * 3_600_000);
+    bench.capture(keyed(3)).await;
+    let retain = async |expect: u64| {
+        let now = bench.store.now();
+        let retention = Retention { workspaces: Vec::new(), all: Vec::new(), now };
+        let report = bench.store.retain(&retention, 10).await.unwrap();
+        assert_eq!(report.idempotency, expect);
+    };
+    retain(0).await;
+    bench.advance(1);
+    retain(3).await;
+    assert!(bench.capture(keyed(3)).await.replayed);
+    assert!(!bench.capture(keyed(0)).await.replayed);
 }

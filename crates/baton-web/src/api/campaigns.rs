@@ -190,6 +190,7 @@ async fn creation(
         rate_limit: None,
         wait_ms: None,
         disabled: false,
+        hmac_previous_until: None,
     };
     let source_id: SourceId = access.store().new_id();
     let mut writes = vec![

@@ -3,11 +3,12 @@
 use super::answer;
 use super::document::{Changed, new_doc};
 use super::input::{Body, Creating, Faults, IfMatch, MaybeBody, NAME_CHARS_MAX, Patch};
+use super::rotation::{FinishInput, RotateInput, grace_end};
 use crate::auth::{Access, Permit, scopes};
 use crate::keys;
 use crate::problem::{Code, Path, Problem, Query};
 use axum::response::Response;
-use baton_domain::config::{ApiKey, Scope};
+use baton_domain::config::{ApiKey, FormerKey, Scope};
 use baton_domain::id::{KeyId, TypedId};
 use baton_domain::secret::Secrets;
 use baton_domain::time::Millis;
@@ -45,6 +46,8 @@ pub struct KeyView {
     /// The key itself; shown when it is made and never again.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub key: Option<String>,
+    /// Until when its former text works too, while it is being changed.
+    pub previous_key_until: Option<String>,
     /// When it was revoked.
     pub revoked_at: Option<String>,
     /// Counts its changes.
@@ -61,6 +64,7 @@ fn view(doc: &Doc<ApiKey>) -> KeyView {
         input: input_of(&doc.body),
         shown: format!("{}…", doc.body.shown),
         key: None,
+        previous_key_until: doc.body.former.as_ref().map(|former| former.until.to_rfc3339()),
         revoked_at: doc.body.revoked_at.map(Millis::to_rfc3339),
         version: doc.meta.version,
         created_at: doc.meta.created_at.to_rfc3339(),
@@ -149,6 +153,7 @@ pub(super) async fn create_key(
         scopes: Vec::new(),
         expires_at: None,
         revoked_at: None,
+        former: None,
     };
     let body = check(creating.input, empty)?;
     within(&permit, &body.scopes)?;
@@ -229,38 +234,65 @@ fn keep_one(access: &Access, going: KeyId) -> Result<(), Problem> {
     Err(Problem::new(Code::Conflict, detail))
 }
 
-/// Nothing to say.
-#[derive(Deserialize, ToSchema)]
-#[serde(deny_unknown_fields)]
-pub struct RotateKeyInput {}
-
 /// Replace a key's text
 ///
-/// The new text is in this answer only; the former one stops working at once.
+/// The new text is in this answer only. The former one works until the grace period ends; `0s` ends
+/// it at once.
 #[utoipa::path(post, path = "/api/v1/keys/{id}/rotate", tag = "keys",
-    params(("id" = String, Path)), request_body = Option<RotateKeyInput>,
+    params(("id" = String, Path)), request_body = Option<RotateInput>,
     responses((status = 200, body = KeyView)), security(("key" = ["keys"])))]
 pub(super) async fn rotate_key(
     permit: Permit<scopes::Keys>,
     Path(id): Path<KeyId>,
     if_match: IfMatch,
-    MaybeBody(RotateKeyInput {}): MaybeBody<RotateKeyInput>,
+    MaybeBody(input): MaybeBody<RotateInput>,
 ) -> Result<Response, Problem> {
     let text = keys::new_key(permit.store());
     let doc = permit
         .change::<ApiKey>(id, &if_match, |doc| {
             within(&permit, &doc.body.scopes)?;
-            if !doc.body.is_live(permit.store().now()) {
+            let now = permit.store().now();
+            if !doc.body.is_live(now) {
                 let detail = "the key was revoked or has ended; make a new one";
                 return Err(Problem::new(Code::Conflict, detail));
             }
+            let end = grace_end(now, &input)?;
             Ok(Changed::body(ApiKey {
                 sha256: keys::sha256_hex(text.reveal()),
                 shown: keys::shown(text.reveal()),
+                former: end.map(|until| former(&doc.body, until, now)),
                 ..doc.body.clone()
             }))
         })
         .await?;
     let shown = KeyView { key: Some(text.reveal().to_owned()), ..view(&doc) };
     answer::document(doc.meta.version, &shown)
+}
+
+/// The text that goes on working. While a rotation runs, another one replaces the new text and
+/// keeps the former: callers know that one.
+fn former(key: &ApiKey, until: Millis, now: Millis) -> FormerKey {
+    let running = key.former.as_ref().filter(|former| now < former.until);
+    let sha256 = running.map_or(&key.sha256, |former| &former.sha256);
+    FormerKey { sha256: sha256.clone(), until }
+}
+
+/// End a key's grace period
+///
+/// From now on only its new text works.
+#[utoipa::path(post, path = "/api/v1/keys/{id}/rotate/finish", tag = "keys",
+    params(("id" = String, Path)), request_body = Option<FinishInput>,
+    responses((status = 200, body = KeyView)), security(("key" = ["keys"])))]
+pub(super) async fn finish_key_rotation(
+    permit: Permit<scopes::Keys>,
+    Path(id): Path<KeyId>,
+    if_match: IfMatch,
+    MaybeBody(FinishInput {}): MaybeBody<FinishInput>,
+) -> Result<Response, Problem> {
+    let doc = permit
+        .change::<ApiKey>(id, &if_match, |doc| {
+            Ok(Changed::body(ApiKey { former: None, ..doc.body.clone() }))
+        })
+        .await?;
+    answer::document(doc.meta.version, &view(&doc))
 }

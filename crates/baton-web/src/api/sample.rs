@@ -108,33 +108,72 @@ fn sample_data(
     LeadData { raw, normal: validated.normal, notes: validated.notes, context }
 }
 
+/// What is filled in for a country: values that belong together, and to nobody. Phone numbers are
+/// those set aside for fiction: by Ofcom, the North American numbering plan, ACMA, BNetzA, Arcep.
+struct Place {
+    country: &'static str,
+    phone: &'static str,
+    postcode: &'static str,
+    state: &'static str,
+    city: &'static str,
+}
+
+/// The first is taken where there is no country.
+const PLACES: [Place; 6] = [
+    place("US", "+1 202-555-0123", "78701", "TX", "Austin"),
+    place("GB", "07700 900123", "SW1A 1AA", "Greater London", "London"),
+    place("CA", "+1 613-555-0123", "K1A 0B1", "ON", "Ottawa"),
+    place("AU", "0491 570 006", "2000", "NSW", "Sydney"),
+    place("DE", "030 23125 001", "10115", "Berlin", "Berlin"),
+    place("FR", "06 39 98 00 01", "75001", "Île-de-France", "Paris"),
+];
+/// Of a country that is not among them. Its phone number names its own country.
+const ELSEWHERE: Place = place("", "+1 202-555-0123", "10000", "Sample", "Sample");
+
+const fn place(
+    country: &'static str,
+    phone: &'static str,
+    postcode: &'static str,
+    state: &'static str,
+    city: &'static str,
+) -> Place {
+    Place { country, phone, postcode, state, city }
+}
+
+impl Place {
+    fn of(country: Option<&str>) -> &'static Self {
+        let wanted = country.unwrap_or(PLACES[0].country);
+        PLACES.iter().find(|p| p.country.eq_ignore_ascii_case(wanted)).unwrap_or(&ELSEWHERE)
+    }
+}
+
 fn sample_value(spec: &FieldSpec, country: Option<&str>) -> Value {
+    let place = Place::of(country);
     match spec.kind {
         FieldKind::Email => json!("jane.doe@example.com"),
-        // Numbers set aside for fiction by Ofcom and by the North American numbering plan.
-        FieldKind::Phone if country == Some("GB") => json!("07700 900123"),
-        FieldKind::Phone => json!("+1 202-555-0123"),
+        FieldKind::Phone => json!(place.phone),
         FieldKind::Number => json!("12.50"),
         FieldKind::Integer => json!(42),
         FieldKind::Boolean | FieldKind::Consent => json!(true),
         FieldKind::Date => json!("1985-04-12"),
         FieldKind::Choice => spec.choices.first().map_or(Value::Null, |c| json!(c)),
-        FieldKind::Postcode if country == Some("GB") => json!("SW1A 1AA"),
-        FieldKind::Postcode => json!("20500"),
-        FieldKind::Country => json!(country.unwrap_or("US")),
-        FieldKind::State => json!("TX"),
+        FieldKind::Postcode => json!(place.postcode),
+        FieldKind::Country => json!(country.unwrap_or(PLACES[0].country)),
+        FieldKind::State => json!(place.state),
         FieldKind::Url => json!("https://example.com/"),
-        FieldKind::Text => json!(sample_text(&spec.name)),
+        FieldKind::Text => json!(sample_text(&spec.name, place)),
     }
 }
 
-fn sample_text(name: &str) -> &'static str {
+fn sample_text(name: &str, place: &Place) -> &'static str {
     let name = name.to_ascii_lowercase();
     match name.as_str() {
         n if n.contains("first") => "Jane",
         n if n.contains("last") || n.contains("surname") => "Doe",
         n if n.contains("name") => "Jane Doe",
-        n if n.contains("city") || n.contains("town") => "Springfield",
+        n if n.contains("city") || n.contains("town") => place.city,
+        n if ["state", "county", "province", "region"].contains(&n) => place.state,
+        n if n.contains("zip") || n.contains("postcode") || n.contains("postal") => place.postcode,
         n if n.contains("street") || n.contains("address") => "1 Example Street",
         _ => "Sample",
     }
@@ -162,7 +201,8 @@ mod tests {
             K::Url,
             K::Consent,
         ];
-        for country in [None, Some("GB"), Some("US")] {
+        let places = PLACES.iter().map(|p| Some(p.country));
+        for country in places.chain([None, Some("gb"), Some("NL"), Some("JP")]) {
             for (at, kind) in kinds.into_iter().enumerate() {
                 let mut spec = FieldSpec::new(&format!("f{at}"), kind);
                 spec.required = true;
@@ -175,6 +215,33 @@ mod tests {
                 assert!(checked.is_ok(), "{kind:?} {country:?} {checked:?}");
             }
         }
+    }
+
+    #[test]
+    fn values_fit_the_country() {
+        use FieldKind as K;
+        let specs: Vec<FieldSpec> = [
+            ("phone", K::Phone),
+            ("postcode", K::Postcode),
+            ("state", K::State),
+            ("city", K::Text),
+            ("county", K::Text),
+        ]
+        .map(|(name, kind)| FieldSpec::new(name, kind))
+        .into();
+        let check = |country: Option<&str>, expect: [&str; 5]| {
+            let fields = sample_data(&specs, country, Map::new()).fields();
+            let got = ["phone", "postcode", "state", "city", "county"].map(|n| fields.text(n));
+            assert_eq!(got, expect.map(|text| Some(text.to_owned())), "{country:?}");
+        };
+        let london = "Greater London";
+        check(Some("GB"), ["+447700900123", "SW1A 1AA", london, "London", london]);
+        check(Some("US"), ["+12025550123", "78701", "TX", "Austin", "TX"]);
+        check(None, ["+12025550123", "78701", "TX", "Austin", "TX"]);
+        check(Some("CA"), ["+16135550123", "K1A 0B1", "ON", "Ottawa", "ON"]);
+        check(Some("DE"), ["+493023125001", "10115", "Berlin", "Berlin", "Berlin"]);
+        check(Some("FR"), ["+33639980001", "75001", "Île-de-France", "Paris", "Île-de-France"]);
+        check(Some("AU"), ["+61491570006", "2000", "NSW", "Sydney", "NSW"]);
     }
 
     #[test]

@@ -4,6 +4,7 @@ use super::answer;
 use super::base_url::BaseUrl;
 use super::document::{Changed, new_doc};
 use super::input::{Body, Creating, Faults, IfMatch, MaybeBody, NAME_CHARS_MAX, Patch};
+use super::rotation::{self, FinishInput, RotateInput};
 use super::span::{Rate, Span};
 use crate::auth::{Permit, scopes};
 use crate::problem::{Code, Path, Problem, Query};
@@ -12,6 +13,7 @@ use baton_domain::config::{Campaign, Source, SourceKind};
 use baton_domain::id::{CampaignId, SourceId, TypedId, WebhookId};
 use baton_domain::secret::{CAPTURE_HMAC, Secrets};
 use baton_domain::signature::new_secret;
+use baton_domain::time::Millis;
 use baton_store::Doc;
 use baton_store::docs::Expect;
 use http::StatusCode;
@@ -77,6 +79,8 @@ pub struct SourceView {
     /// The secret its callers sign with; shown when it is made and never again.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub secret: Option<String>,
+    /// Until when captures signed with the former secret are taken too, while it is being changed.
+    pub previous_secret_until: Option<String>,
     /// Counts its changes.
     pub version: i64,
     /// When it was made.
@@ -94,6 +98,7 @@ fn view(doc: &Doc<Source>, base: &BaseUrl) -> SourceView {
         webhook_id,
         inbound_url: posts.then(|| base.url(&format!("/api/inbound/w/{webhook_id}/leads"))),
         secret: None,
+        previous_secret_until: doc.body.hmac_previous_until.map(Millis::to_rfc3339),
         version: doc.meta.version,
         created_at: doc.meta.created_at.to_rfc3339(),
         updated_at: doc.meta.updated_at.to_rfc3339(),
@@ -170,6 +175,7 @@ fn check(
         rate_limit: input.rate_limit.map(|Rate(limit)| limit),
         wait_ms,
         disabled: input.disabled,
+        hmac_previous_until: was.and_then(|w| w.hmac_previous_until),
     })
 }
 
@@ -305,36 +311,39 @@ pub(super) async fn delete_source(
     permit.delete(&doc, &if_match, Vec::new()).await
 }
 
-/// Nothing to say.
-#[derive(Deserialize, ToSchema)]
-#[serde(deny_unknown_fields)]
-pub struct RotateSourceInput {}
-
 /// Change a source's secret
 ///
-/// The new secret is in this answer only; the former one ends at once.
+/// The new secret is in this answer only. During the grace period captures signed with the former
+/// one are taken too.
 #[utoipa::path(post, path = "/api/v1/sources/{id}/rotate-secret", tag = "sources",
-    params(("id" = String, Path)), request_body = Option<RotateSourceInput>,
+    params(("id" = String, Path)), request_body = Option<RotateInput>,
     responses((status = 200, body = SourceView)), security(("key" = ["config:write"])))]
 pub(super) async fn rotate_source_secret(
     permit: Permit<scopes::ConfigWrite>,
     base: BaseUrl,
     Path(id): Path<SourceId>,
     if_match: IfMatch,
-    MaybeBody(RotateSourceInput {}): MaybeBody<RotateSourceInput>,
+    MaybeBody(input): MaybeBody<RotateInput>,
 ) -> Result<Response, Problem> {
-    let doc = permit
-        .change::<Source>(id, &if_match, |doc| {
-            if doc.body.kind == SourceKind::Api {
-                let detail = "captures with an API key are not signed; rotate the key instead";
-                return Err(Problem::new(Code::Conflict, detail));
-            }
-            let mut secrets = doc.secrets.clone();
-            secrets.insert(CAPTURE_HMAC.to_owned(), new_secret(permit.store().random()));
-            Ok(Changed { body: doc.body.clone(), secrets: Some(secrets) })
-        })
-        .await?;
+    let doc = rotation::rotate::<Source>(&permit, id, &if_match, &input).await?;
     answer::document(doc.meta.version, &view_with_secret(&doc, &base))
+}
+
+/// End a source's grace period
+///
+/// From now on only captures signed with the new secret are taken.
+#[utoipa::path(post, path = "/api/v1/sources/{id}/rotate-secret/finish", tag = "sources",
+    params(("id" = String, Path)), request_body = Option<FinishInput>,
+    responses((status = 200, body = SourceView)), security(("key" = ["config:write"])))]
+pub(super) async fn finish_source_rotation(
+    permit: Permit<scopes::ConfigWrite>,
+    base: BaseUrl,
+    Path(id): Path<SourceId>,
+    if_match: IfMatch,
+    MaybeBody(FinishInput {}): MaybeBody<FinishInput>,
+) -> Result<Response, Problem> {
+    let doc = rotation::finish::<Source>(&permit, id, &if_match).await?;
+    answer::document(doc.meta.version, &view(&doc, &base))
 }
 
 #[cfg(test)]

@@ -4,8 +4,7 @@ use crate::problem::{Code, Problem};
 use crate::state::AppState;
 use baton_domain::config::{ApiKey, Campaign, DocKind, Scope, Source, SourceKind};
 use baton_domain::id::{CampaignId, SourceId, TypedId, WebhookId, WorkspaceId};
-use baton_domain::secret::CAPTURE_HMAC;
-use baton_domain::signature::{HEX_HEADER, verify_hex};
+use baton_domain::signature::{HEX_HEADER, capture_secrets_at, verify_hex};
 use baton_store::docs::{DocWrite, Expect};
 use baton_store::{Doc, Snapshot, StoreError};
 use http::HeaderMap;
@@ -108,8 +107,10 @@ impl Entrance {
             let detail = format!("this source takes signed requests only; send {HEX_HEADER}");
             return Err(Problem::new(Code::InvalidSignature, detail));
         };
-        let secret = self.source.secrets.get(CAPTURE_HMAC);
-        if !secret.is_some_and(|secret| verify_hex(secret, body, sent)) {
+        let Doc { body: source, secrets, .. } = &*self.source;
+        let now = state.store.now();
+        let mut counting = capture_secrets_at(secrets, source.hmac_previous_until, now);
+        if !counting.any(|secret| verify_hex(secret, body, sent)) {
             let detail = format!(
                 "{HEX_HEADER} does not fit the body; it is the hex HMAC-SHA256 of the exact bytes \
                  sent, keyed with the source's secret"
@@ -148,7 +149,8 @@ pub(crate) async fn posting_key(
     let (_, key) = key.ok_or_else(unknown)?;
     if !key.body.allows(Scope::LeadsWrite) {
         let detail = "this key does not have the scope leads:write";
-        return Err(Problem::new(Code::Forbidden, detail));
+        let scope = Scope::LeadsWrite.as_str();
+        return Err(Problem::new(Code::Forbidden, detail).with("scope", scope));
     }
     Ok(key)
 }
@@ -247,6 +249,7 @@ fn new_source(
         rate_limit: None,
         wait_ms: None,
         disabled: false,
+        hmac_previous_until: None,
     };
     Ok(DocWrite {
         workspace,

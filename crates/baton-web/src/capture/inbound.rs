@@ -2,6 +2,7 @@
 
 use super::entrance::{Entrance, find_campaign, posting_key};
 use super::intake::{self, Incoming};
+use super::shapes::{AnswerShape, CaptureShape};
 use super::{answer, cors, reading};
 use crate::body;
 use crate::client_address::Peer;
@@ -19,7 +20,26 @@ use http::HeaderMap;
 use http::request::Parts;
 use std::sync::Arc;
 
-/// `POST /api/inbound/w/{webhookId}/leads`
+/// Post a lead to a source
+///
+/// The id in the path is the authority; a source may also ask for a signature and for one of its
+/// origins. JSON may come as `text/plain` too.
+#[utoipa::path(post, path = "/api/inbound/w/{webhook_id}/leads", tag = "capture",
+    operation_id = "capture_by_source", params(
+        ("webhook_id" = String, Path, description = "The source's public id."),
+        ("X-LeadsBot-Signature" = Option<String>, Header,
+            description = "Hex HMAC-SHA256 of the body, where the source asks for it."),
+    ),
+    request_body(content(
+        (CaptureShape = "application/json"),
+        (CaptureShape = "application/x-www-form-urlencoded"),
+        (CaptureShape = "multipart/form-data"),
+    )),
+    responses(
+        (status = 201, body = AnswerShape),
+        (status = 409, description = "It repeats another lead, or the campaign is paused."),
+        (status = 422, description = "Fields are wrong; the lead is kept as rejected."),
+    ), security(()))]
 pub(super) async fn by_webhook(
     State(state): State<AppState>,
     Path(webhook): Path<String>,
@@ -53,7 +73,22 @@ pub(super) async fn by_webhook(
     response
 }
 
-/// `POST /api/inbound/{businessId}/leads`
+/// Post a lead with an API key
+///
+/// To the campaign that the body names, otherwise to the workspace's default campaign.
+#[utoipa::path(post, path = "/api/inbound/{workspace_id}/leads", tag = "capture",
+    operation_id = "capture_by_key",
+    params(("workspace_id" = String, Path, description = "The key's workspace.")),
+    request_body(content(
+        (CaptureShape = "application/json"),
+        (CaptureShape = "application/x-www-form-urlencoded"),
+        (CaptureShape = "multipart/form-data"),
+    )),
+    responses(
+        (status = 201, body = AnswerShape),
+        (status = 409, description = "It repeats another lead, or the campaign is paused."),
+        (status = 422, description = "Fields are wrong; the lead is kept as rejected."),
+    ), security(("key" = ["leads:write"])))]
 pub(super) async fn by_key(
     State(state): State<AppState>,
     Path(workspace): Path<String>,

@@ -10,17 +10,16 @@ use super::answer::IDEMPOTENT_REPLAYED;
 use super::entrance::{Entrance, find_campaign, posting_key};
 use super::intake::{self, Incoming, Pending, Taken};
 use super::reading;
+use super::shapes::LeadByteAnswerShape;
 use crate::body::{self, MediaType};
 use crate::client_address::Peer;
 use crate::metrics::bearer;
 use crate::problem::{Code, Problem};
 use crate::state::AppState;
-use axum::Router;
 use axum::extract::{Request, State};
 use axum::response::Response;
-use axum::routing::{get, post};
 use baton_domain::config::ApiKey;
-use baton_domain::lead::body::{BodyFault, parse_object, sort};
+use baton_domain::lead::body::{BodyFault, parse_form, parse_object, sort};
 use baton_domain::personal::scalar_text;
 use baton_store::Doc;
 use baton_store::capture::Capture;
@@ -30,16 +29,19 @@ use serde_json::{Map, Value};
 use shape::Item;
 use std::sync::Arc;
 use tokio::time::Instant;
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
 
 /// Most bytes of a body.
 pub(crate) const BATCH_BYTES_MAX: usize = 1024 * 1024;
 /// Most leads of a body.
 pub(crate) const BATCH_LEADS_MAX: usize = 200;
 
-pub(super) fn routes() -> Router<AppState> {
-    Router::new()
-        .route("/restapi/v1.3/leads", post(leads))
-        .route("/restapi/v1.3/apiqueue/{id}", get(queue::item))
+pub(super) fn described() -> OpenApiRouter<AppState> {
+    OpenApiRouter::new()
+        .routes(routes!(leads))
+        .routes(routes!(queue::items))
+        .routes(routes!(queue::item))
 }
 
 /// The key in a header or in the query. The header's underscore is LeadByte's; proxies that drop
@@ -52,12 +54,58 @@ fn presented<'a>(headers: &'a HeaderMap, query: &'a [(String, String)]) -> Optio
         .or_else(|| query.iter().find(|(name, _)| name == "key").map(|(_, key)| key.as_str()))
 }
 
+/// What a caller without a key that works is told, in words that fit where LeadByte's clients put
+/// their key.
+fn key_words(problem: Problem, presented: Option<&str>) -> Problem {
+    let detail = match presented {
+        _ if problem.code != Code::Unauthorized => return problem,
+        None | Some("") => "X_KEY is required",
+        Some(_) => "X_KEY is not valid",
+    };
+    Problem::new(Code::Unauthorized, detail)
+}
+
+/// The key of a call, if it may post leads.
+async fn poster(state: &AppState, presented: Option<&str>) -> Result<Arc<Doc<ApiKey>>, Problem> {
+    posting_key(state, presented).await.map_err(|problem| key_words(problem, presented))
+}
+
+/// The body's object: JSON, also without the header that says so, or one lead as a form.
+fn read_object(headers: &HeaderMap, bytes: &[u8]) -> Result<Map<String, Value>, Problem> {
+    let read = match MediaType::of(headers) {
+        // `curl -d '{...}'` calls JSON a form. No form begins with a bare brace: it is encoded.
+        MediaType::Form if bytes.first() != Some(&b'{') => parse_form(bytes, BATCH_BYTES_MAX),
+        MediaType::Json | MediaType::Text | MediaType::Missing | MediaType::Form => {
+            parse_object(bytes, BATCH_BYTES_MAX)
+        }
+        MediaType::Multipart(_) | MediaType::Other => {
+            let detail = "the body must be JSON or application/x-www-form-urlencoded, in UTF-8";
+            return Err(Problem::new(Code::UnsupportedMediaType, detail));
+        }
+    };
+    read.map_err(reading::unreadable)
+}
+
 fn query_pairs(uri: &Uri) -> Vec<(String, String)> {
     let query = uri.query().unwrap_or_default();
     form_urlencoded::parse(query.as_bytes()).into_owned().collect()
 }
 
-/// `POST /restapi/v1.3/leads`
+/// Post leads as to LeadByte
+///
+/// One lead, or `{"leads": [...]}` with up to 200. The key may also come as `X-KEY`, as a bearer
+/// token, as `?key=` or as `key` in the body.
+#[utoipa::path(post, path = "/restapi/v1.3/leads", tag = "leadbyte",
+    operation_id = "leadbyte_leads",
+    params(
+        ("campid" = Option<String>, Query, description = "The campaign, where the lead has none."),
+        ("Idempotency-Key" = Option<String>, Header,
+            description = "Repeating a request with the same key and body makes nothing."),
+    ),
+    request_body(content((Object = "application/json"),
+        (Object = "application/x-www-form-urlencoded"))),
+    responses((status = 200, body = LeadByteAnswerShape)),
+    security(("x_key" = ["leads:write"])))]
 async fn leads(State(state): State<AppState>, request: Request) -> Response {
     let began = Instant::now();
     match receive(&state, request).await {
@@ -97,7 +145,7 @@ async fn receive(state: &AppState, request: Request) -> Result<Batch, Problem> {
     let query = query_pairs(&parts.uri);
     // A key outside the body is judged before the body is read.
     let early = match presented(&parts.headers, &query) {
-        Some(key) => Some(posting_key(state, Some(key)).await),
+        Some(key) => Some(poster(state, Some(key)).await),
         None => None,
     };
     let early = match early {
@@ -109,19 +157,11 @@ async fn receive(state: &AppState, request: Request) -> Result<Batch, Problem> {
         None => None,
     };
     let bytes = body::read_parts(&parts, body, BATCH_BYTES_MAX).await?;
-    let mut object = match MediaType::of(&parts.headers) {
-        MediaType::Json | MediaType::Text | MediaType::Missing => {
-            parse_object(&bytes, BATCH_BYTES_MAX).map_err(reading::unreadable)?
-        }
-        MediaType::Form if bytes.first() == Some(&b'{') => {
-            parse_object(&bytes, BATCH_BYTES_MAX).map_err(reading::unreadable)?
-        }
-        _ => return Err(Problem::new(Code::UnsupportedMediaType, "the body must be JSON")),
-    };
+    let mut object = read_object(&parts.headers, &bytes)?;
     let in_body = object.shift_remove("key").and_then(|key| scalar_text(&key));
     let key = match early {
         Some(key) => key,
-        None => posting_key(state, in_body.as_deref()).await?,
+        None => poster(state, in_body.as_deref()).await?,
     };
     let campaign = query.into_iter().find(|(name, _)| name == "campid").map(|(_, id)| id);
     let (single, leads, campaign) = match object.shift_remove("leads") {
@@ -134,13 +174,20 @@ async fn receive(state: &AppState, request: Request) -> Result<Batch, Problem> {
         }
         None => (true, vec![Value::Object(object)], campaign),
     };
-    if leads.is_empty() || leads.len() > BATCH_LEADS_MAX {
-        let why = format!("has {} leads, 1 to {BATCH_LEADS_MAX} are taken", leads.len());
-        return Err(Problem::invalid_field("leads", "too_many", why));
-    }
+    check_count("leads", leads.len())?;
     let peer = parts.extensions.get::<Peer>().copied();
     let call = Call { key, headers: parts.headers, peer, bytes, campaign };
     take_all(state, &call, leads).await.map(|(items, replayed)| Batch { single, items, replayed })
+}
+
+/// Refuses an empty list and one that is too long.
+fn check_count(name: &str, count: usize) -> Result<(), Problem> {
+    let why = match count {
+        0 => return Err(Problem::invalid_field(name, "required", "must have at least one item")),
+        1..=BATCH_LEADS_MAX => return Ok(()),
+        _ => format!("has {count} items, at most {BATCH_LEADS_MAX} are taken"),
+    };
+    Err(Problem::invalid_field(name, "too_many", why))
 }
 
 /// A lead on its way through the batch.
@@ -238,14 +285,12 @@ async fn entrance(
     lead.shift_remove("key");
     let named = lead.shift_remove("campid").and_then(|id| scalar_text(&id));
     let named = named.filter(|id| !id.trim().is_empty()).or_else(|| call.campaign.clone());
-    let workspace = call.key.meta.workspace;
-    let campaign =
-        find_campaign(&state.store.snapshot(), workspace, named.as_deref().map(str::trim))
-            .map_err(|problem| match problem.code {
-                Code::NotFound => {
-                    Problem::invalid_field("campid", "unknown", "is not a campaign of this account")
-                }
-                _ => Problem::invalid_field("campid", "required", "is required"),
-            })?;
+    let refuse = |code, why| Problem::invalid_field("campid", code, why);
+    // A client of LeadByte that forgot it has to hear so: its leads would land anywhere.
+    let named = named.as_deref().map(str::trim).filter(|id| !id.is_empty());
+    let named = named.ok_or_else(|| refuse("required", "is required"))?;
+    let snapshot = state.store.snapshot();
+    let campaign = find_campaign(&snapshot, call.key.meta.workspace, Some(named))
+        .map_err(|_| refuse("unknown", "is not a campaign of this account"))?;
     Entrance::by_key(state, &call.key, campaign).await
 }

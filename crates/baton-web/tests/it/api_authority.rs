@@ -9,6 +9,27 @@ use baton_web::openapi::document;
 use serde_json::{Value, json};
 use std::collections::BTreeSet;
 
+/// Operations without a key: what they give is everybody's, or the id in the path is the authority.
+const PUBLIC: &[(&str, &str)] =
+    &[("get", "/healthz"), ("get", "/readyz"), ("post", "/api/inbound/w/{webhook_id}/leads")];
+
+/// Operations in LeadByte's shape, with the scopes of which one is enough, and a body.
+const LEADBYTE: &[(&str, &str, &[Scope], &str)] = &[
+    (
+        "post",
+        "/restapi/v1.3/leads",
+        &[Scope::LeadsWrite],
+        r#"{"campid":"SOLAR-UK","email":"jo@example.com"}"#,
+    ),
+    ("get", "/restapi/v1.3/apiqueue/{queue}", &[Scope::LeadsWrite, Scope::LeadsRead], ""),
+    (
+        "get",
+        "/restapi/v1.3/apiqueue",
+        &[Scope::LeadsWrite, Scope::LeadsRead],
+        r#"{"queueIds":["{queue}"]}"#,
+    ),
+];
+
 /// An operation, the scope it needs, and a body it takes. `{name}` stands for an id of the first
 /// workspace; what such an operation gives to another workspace's key is 404.
 const CASES: &[(&str, &str, Scope, &str)] = &[
@@ -27,6 +48,7 @@ const CASES: &[(&str, &str, Scope, &str)] = &[
     ("patch", "/api/v1/sources/{source}", Scope::ConfigWrite, "{}"),
     ("delete", "/api/v1/sources/{source}", Scope::ConfigWrite, ""),
     ("post", "/api/v1/sources/{source}/rotate-secret", Scope::ConfigWrite, "{}"),
+    ("post", "/api/v1/sources/{source}/rotate-secret/finish", Scope::ConfigWrite, "{}"),
     ("get", "/api/v1/connectors", Scope::ConfigRead, ""),
     ("get", "/api/v1/connectors/webhook", Scope::ConfigRead, ""),
     ("get", "/api/v1/destinations", Scope::ConfigRead, ""),
@@ -71,6 +93,9 @@ const CASES: &[(&str, &str, Scope, &str)] = &[
     ("patch", "/api/v1/keys/{key}", Scope::Keys, "{}"),
     ("delete", "/api/v1/keys/{key}", Scope::Keys, ""),
     ("post", "/api/v1/keys/{key}/rotate", Scope::Keys, "{}"),
+    ("post", "/api/v1/keys/{key}/rotate/finish", Scope::Keys, "{}"),
+    ("post", "/api/inbound/{workspace}/leads", Scope::LeadsWrite, r#"{"email":"jo@example.com"}"#),
+    ("get", "/metrics", Scope::MetricsRead, ""),
 ];
 
 const DESTINATION: &str = r#"{"campaign_id":"{campaign}","connector":"webhook","name":"D",
@@ -98,17 +123,20 @@ fn every_operation_of_the_description_has_a_case() {
         .iter()
         .flat_map(|(path, operations)| {
             operations.as_object().unwrap().iter().map(|(method, operation)| {
-                let scope = operation["security"][0]["key"][0].as_str().unwrap();
-                (method.clone(), shape(path), scope.to_owned())
+                (method.clone(), shape(path), operation["security"].to_string())
             })
         })
         .collect();
-    let covered: BTreeSet<_> = CASES
-        .iter()
-        .map(|(method, path, scope, _)| {
-            ((*method).to_owned(), shape(path), scope.as_str().to_owned())
-        })
-        .collect();
+    let named = |scheme: &str, scopes: &[Scope]| -> String {
+        let ways = scopes.iter().map(|scope| json!({scheme: [scope.as_str()]}));
+        Value::Array(ways.collect()).to_string()
+    };
+    let case =
+        |method: &str, path: &str, security: String| (method.to_owned(), shape(path), security);
+    let with_scope = CASES.iter().map(|(m, path, scope, _)| case(m, path, named("key", &[*scope])));
+    let leadbyte = LEADBYTE.iter().map(|(m, path, any, _)| case(m, path, named("x_key", any)));
+    let public = PUBLIC.iter().map(|(m, path)| case(m, path, "[{}]".to_owned()));
+    let covered: BTreeSet<_> = with_scope.chain(leadbyte).chain(public).collect();
     assert_eq!(described, covered, "each operation has one case with the scope it names");
 }
 
@@ -170,6 +198,56 @@ async fn no_operation_can_be_done_without_its_scope_or_on_others_things() {
 }
 
 #[tokio::test]
+async fn leadbyte_s_operations_refuse_in_their_own_shape() {
+    const OTHER: &str = "bk_other_123456789abcdef0123456789abcdef";
+    let app = TestApp::start().await;
+    app.other_workspace(OTHER).await;
+    let lead = app.capture(json!({"email": "jane@example.com"})).await.created("received");
+    let queue = lead.parse::<baton_domain::id::LeadId>().unwrap().uuid().to_string();
+    for (at, (method, path, scopes, body)) in LEADBYTE.iter().enumerate() {
+        let limited = format!("bk_limited_{at}");
+        let others = Scope::ALL.iter().copied().filter(|s| !scopes.contains(s)).collect();
+        app.add_key(app.workspace, &limited, others).await;
+        let method = method.to_uppercase();
+        let [path, body] = [*path, *body].map(|text| text.replace("{queue}", &queue));
+        let call = async |headers: &[(&str, &str)]| {
+            let mut all = vec![("content-type", "application/json")];
+            all.extend_from_slice(headers);
+            app.request(&method, &path, &all, body.as_bytes()).await.json()
+        };
+        for headers in [vec![], vec![("X_KEY", "bk_unknown")], vec![("X_KEY", limited.as_str())]] {
+            let refused = call(&headers).await;
+            assert_eq!((&refused["status"], &refused["code"]), (&json!("Error"), &json!(-7)));
+        }
+        let other = call(&[("X_KEY", OTHER)]).await.to_string();
+        assert!(!other.contains("Pending") && !other.contains("Processed"), "{other}");
+        for (at_scope, scope) in scopes.iter().enumerate() {
+            let enough = format!("bk_enough_{at}_{at_scope}");
+            app.add_key(app.workspace, &enough, vec![*scope]).await;
+            let taken = call(&[("X_KEY", &enough)]).await.to_string();
+            assert!(!taken.contains("Error"), "{path}: {taken}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_source_s_id_is_the_only_way_to_it() {
+    let app = TestApp::start().await;
+    let unknown: baton_domain::id::WebhookId = app.store.new_id();
+    let (_, import) = app.add_source(baton_domain::config::SourceKind::Import).await;
+    for id in [unknown.to_string(), import.to_string(), app.source.to_string()] {
+        let path = format!("/api/inbound/w/{id}/leads");
+        let lead = json!({"email": "jane@example.com"});
+        // No key opens what the id does not.
+        let key = format!("Bearer {KEY}");
+        app.post(&path, &[("authorization", &key)], lead).await.problem(404, "not_found");
+    }
+    for path in ["/healthz", "/readyz"] {
+        assert_eq!(app.get(path, &[]).await.status, 200);
+    }
+}
+
+#[tokio::test]
 async fn others_things_cannot_be_named_in_bodies_and_filters() {
     const OTHER: &str = "bk_other_123456789abcdef0123456789abcdef";
     let app = TestApp::start().await;
@@ -221,7 +299,7 @@ async fn revoked_rotated_and_expired_keys_stop_at_once() {
     assert!(text.starts_with("bk_") && text.len() == 46, "{text}");
     let works = async |key: &str| Api::with_key(&app, key).get("/api/v1/campaigns").await.status;
     assert_eq!(works(text).await, 200);
-    let rotated = api.act(&format!("{path}/rotate"), json!({})).await;
+    let rotated = api.act(&format!("{path}/rotate"), json!({"grace": "0s"})).await;
     let next = rotated["key"].as_str().unwrap();
     assert_eq!((works(text).await, works(next).await), (401, 200));
     let until = app.store.now().plus_ms(60_000).to_rfc3339();

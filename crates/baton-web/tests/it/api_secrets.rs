@@ -4,7 +4,8 @@ use crate::api_client::{Api, id};
 use crate::app::{KEY, TestApp};
 use baton_domain::delivery::DeliveryState;
 use baton_domain::exchange::{Phases, RequestSpec};
-use baton_domain::secret::{MASK, SIGNING, SIGNING_PREVIOUS};
+use baton_domain::secret::{MASK, SIGNING, SIGNING_PREVIOUS, Secret};
+use baton_domain::signature::hex_signature;
 use baton_domain::verdict::Verdict;
 use baton_store::{AttemptRecord, Claim, Finish, LaneRoom, StoredRequest};
 use serde_json::{Value, json};
@@ -221,4 +222,75 @@ async fn rotation_keeps_the_former_secret_for_a_while() {
     assert_eq!(stored(SIGNING_PREVIOUS), None);
     let long = api.post(&path, json!({"grace": "31d"})).await;
     assert_eq!(crate::api_client::fields(&long), ["grace"]);
+}
+
+#[tokio::test]
+async fn a_source_s_former_secret_is_taken_until_the_grace_ends() {
+    let app = TestApp::start().await;
+    let api = Api::new(&app);
+    let body = json!({"campaign_id": app.campaign, "name": "S", "require_signature": true});
+    let made = api.make("/api/v1/sources", body).await;
+    let path = format!("/api/v1/sources/{}/rotate-secret", id(&made));
+    let inbound = made["inbound_url"].as_str().unwrap();
+    let inbound = &inbound[inbound.find("/api/inbound").unwrap()..];
+    let lead = br#"{"email":"jane@example.com"}"#;
+    let capture = async |secret: &str| {
+        let signature = hex_signature(&Secret::new(secret), lead);
+        let headers =
+            [("content-type", "application/json"), ("x-leadsbot-signature", signature.as_str())];
+        app.request("POST", inbound, &headers, lead).await.status
+    };
+    let text = |shown: &Value| shown["secret"].as_str().unwrap().to_owned();
+    let first = text(&made);
+    let rotated = api.act(&path, json!({"grace": "1h"})).await;
+    let second = text(&rotated);
+    let end = app.store.now().plus_ms(3_600_000).to_rfc3339();
+    assert_eq!(rotated["previous_secret_until"], json!(end));
+    assert_eq!((capture(&first).await, capture(&second).await), (201, 201));
+    // Again while it runs: callers know the first secret.
+    let third = text(&api.act(&path, json!({"grace": "1h"})).await);
+    assert_eq!(
+        (capture(&first).await, capture(&second).await, capture(&third).await),
+        (201, 401, 201)
+    );
+    app.clock.advance_ms(3_600_000);
+    assert_eq!((capture(&first).await, capture(&third).await), (401, 201));
+    let fourth = text(&api.act(&path, json!({})).await);
+    assert_eq!((capture(&third).await, capture(&fourth).await), (201, 201));
+    let finished = api.act(&format!("{path}/finish"), json!({})).await;
+    assert_eq!((&finished["previous_secret_until"], finished.get("secret")), (&Value::Null, None));
+    assert_eq!((capture(&third).await, capture(&fourth).await), (401, 201));
+    let fifth = text(&api.act(&path, json!({"grace": "0s"})).await);
+    assert_eq!((capture(&fourth).await, capture(&fifth).await), (401, 201));
+}
+
+#[tokio::test]
+async fn a_key_s_former_text_works_until_the_grace_ends() {
+    let app = TestApp::start().await;
+    let api = Api::new(&app);
+    let made = api.make("/api/v1/keys", json!({"name": "k", "scopes": ["config:read"]})).await;
+    let path = format!("/api/v1/keys/{}", id(&made));
+    let text = |shown: &Value| shown["key"].as_str().unwrap().to_owned();
+    let works = async |key: &str| Api::with_key(&app, key).get("/api/v1/campaigns").await.status;
+    let first = text(&made);
+    let rotated = api.act(&format!("{path}/rotate"), json!({})).await;
+    let second = text(&rotated);
+    let end = app.store.now().plus_ms(24 * 3_600_000).to_rfc3339();
+    assert_eq!(rotated["previous_key_until"], json!(end));
+    assert_eq!((works(&first).await, works(&second).await), (200, 200));
+    // Again while it runs: callers know the first text.
+    let third = text(&api.act(&format!("{path}/rotate"), json!({"grace": "1h"})).await);
+    assert_eq!((works(&first).await, works(&second).await, works(&third).await), (200, 401, 200));
+    app.clock.advance_ms(3_600_000);
+    assert_eq!((works(&first).await, works(&third).await), (401, 200));
+    let fourth = text(&api.act(&format!("{path}/rotate"), json!({})).await);
+    let finished = api.act(&format!("{path}/rotate/finish"), json!({})).await;
+    assert_eq!((&finished["previous_key_until"], finished.get("key")), (&Value::Null, None));
+    assert_eq!((works(&third).await, works(&fourth).await), (401, 200));
+    // A revoked key takes its former text with it.
+    let fifth = text(&api.act(&format!("{path}/rotate"), json!({})).await);
+    assert_eq!(api.delete(&path).await.status, 204);
+    assert_eq!((works(&fourth).await, works(&fifth).await), (401, 401));
+    let long = api.post(&format!("{path}/rotate"), json!({"grace": "31d"})).await;
+    long.problem(409, "conflict");
 }

@@ -225,6 +225,7 @@ impl TestApp {
             scopes,
             expires_at: None,
             revoked_at: None,
+            former: None,
         };
         let id: KeyId = self.store.new_id();
         let write = DocWrite { workspace, ..self.write(DocKind::Key, id.uuid(), &key) };
@@ -351,6 +352,7 @@ pub fn source(store: &Store, campaign: CampaignId, kind: SourceKind) -> Source {
         rate_limit: None,
         wait_ms: None,
         disabled: false,
+        hmac_previous_until: None,
     }
 }
 

@@ -187,6 +187,17 @@ async fn partial_lead_grows_and_is_completed_once() {
     let again = app.capture(complete).await;
     assert_eq!((again.created("received"), &again.json()["stale"]), (id.clone(), &json!(true)));
     assert_eq!(app.capture(step(9, "Late")).await.created("received"), id);
+    // Each event has the number of its own version; the completed lead, which came without one, is
+    // not older than what came before.
+    let events = crate::api_client::Api::new(&app).read("/api/v1/events").await;
+    let seen: Vec<_> = events["data"].as_array().unwrap().iter().collect();
+    let seq_of = |kind: &str| -> Vec<i64> {
+        let of_kind = seen.iter().filter(|e| e["event"] == kind);
+        of_kind.map(|e| e["data"]["seq"].as_i64().unwrap()).collect()
+    };
+    assert_eq!(seq_of("lead.partial"), [1, 3]);
+    assert_eq!(seq_of("lead.completed"), [3]);
+    assert_eq!(app.lead(&id).await.partial_seq, Some(3));
     assert_eq!(app.lead(&id).await.data.raw.text("first_name"), None);
 }
 

@@ -65,14 +65,16 @@ async fn key_is_found_wherever_clients_put_it() {
         assert_eq!(app.post(&path, &headers, body).await.json()["status"], "Success");
     }
     app.add_key(app.workspace, "reader", vec![Scope::LeadsRead]).await;
-    for headers in [vec![], vec![("X_KEY", "nope")], vec![("X_KEY", "reader")]] {
+    for (headers, error) in [
+        (vec![], "X_KEY is required"),
+        (vec![("X_KEY", "nope")], "X_KEY is not valid"),
+        (vec![("X_KEY", "reader")], "this key does not have the scope leads:write"),
+    ] {
         let reply = app.post(PATH, &headers, jane()).await;
-        let body = reply.json();
         assert_eq!(
-            (reply.status, &body["status"], &body["code"]),
-            (200, &json!("Error"), &json!(-7))
+            (reply.status, reply.json()),
+            (200, json!({"status": "Error", "code": -7, "message": "", "errors": [error]}))
         );
-        assert_eq!(body["errors"].as_array().unwrap().len(), 1);
     }
     assert_eq!(app.leads().await.len(), 3);
 }
@@ -97,6 +99,11 @@ async fn refusals_are_two_hundred_with_a_code() {
             );
         }
     };
+    refused(with("campid", json!(" ")), -5, "campid is required").await;
+    let mut nowhere = jane();
+    nowhere.as_object_mut().unwrap().remove("campid");
+    refused(nowhere, -5, "campid is required").await;
+    refused(json!({"leads": []}), -5, "leads must have at least one item").await;
     refused(with("campid", json!("NOPE")), -5, "campid is not a campaign of this account").await;
     refused(
         with("phone1", json!("12")),
@@ -113,6 +120,25 @@ async fn refusals_are_two_hundred_with_a_code() {
     assert_eq!((broken.status, &broken.json()["code"]), (200, &json!(-5)));
     let kind = [("X_KEY", KEY), ("content-type", "application/xml")];
     assert_eq!(app.request("POST", PATH, &kind, b"<a/>").await.json()["code"], -5);
+}
+
+#[tokio::test]
+async fn form_is_a_lead_too() {
+    let app = TestApp::start().await;
+    let form = "application/x-www-form-urlencoded";
+    let headers = [("X_KEY", KEY), ("content-type", form)];
+    let body = b"campid=SOLAR-UK&email=jane%40example.com&firstname=J%C3%BCrgen+A&testmode=yes";
+    let reply = app.request("POST", PATH, &headers, body).await.json();
+    let lead = app.lead(&id_of(&reply["results"][0]["queueId"])).await;
+    assert!(lead.test);
+    assert_eq!(lead.data.raw.text("first_name").as_deref(), Some("Jürgen A"));
+    // The key may stand in the form, as in JSON.
+    let body = format!("key={KEY}&campid=SOLAR-UK&email=ann%40example.com");
+    let reply = app.request("POST", PATH, &[("content-type", form)], body.as_bytes()).await;
+    assert_eq!(reply.json()["code"], 1);
+    let broken = app.request("POST", PATH, &headers, b"campid=SOLAR-UK&email=%ff").await;
+    assert_eq!((broken.status, &broken.json()["code"]), (200, &json!(-5)));
+    assert_eq!(app.leads().await.len(), 2);
 }
 
 #[tokio::test]
@@ -191,6 +217,53 @@ async fn queue_says_what_became_of_a_lead() {
     }
     let path = format!("/restapi/v1.3/apiqueue/{queue_id}");
     assert_eq!(app.get(&path, &[]).await.json()["code"], -7);
+}
+
+#[tokio::test]
+async fn queue_answers_for_many_leads_at_once() {
+    const QUEUE: &str = "/restapi/v1.3/apiqueue";
+    let app = TestApp::start().await;
+    let leads = [json!({"email": "a@example.com"}), json!({"email": "nobody"})];
+    let batch = json!({"campid": "SOLAR-UK", "leads": leads});
+    let queued = app.post(PATH, &[("X_KEY", KEY)], batch).await.json();
+    let id = |at: usize| queued["results"][at]["queueId"].clone();
+    let ask = async |headers: &[(&str, &str)], body: Value| {
+        app.request("GET", QUEUE, headers, body.to_string().as_bytes()).await.json()
+    };
+    // The list of a client that sends no content type and has its key in the body.
+    let asked = json!({"key": KEY, "queueIds": [id(1), "nonsense", id(0), 5]});
+    let items = ask(&[], asked).await;
+    let of = |name: &str| -> Vec<Value> {
+        items.as_array().unwrap().iter().map(|item| item[name].clone()).collect()
+    };
+    assert_eq!(of("queueRef"), [id(1), json!("nonsense"), id(0), json!("5")]);
+    assert_eq!(of("status"), ["Processed", "Not Found", "Pending", "Not Found"]);
+    app.other_workspace("other").await;
+    let others = ask(&[("X_KEY", "other")], json!({"queueIds": [id(0)]})).await;
+    assert_eq!(others[0]["status"], "Not Found");
+    let many: Vec<Value> = (0..201).map(Value::from).collect();
+    for (headers, body, code, error) in [
+        (vec![], json!({"queueIds": [id(0)]}), -7, "X_KEY is required"),
+        (vec![("X_KEY", "no")], json!({"queueIds": [id(0)]}), -7, "X_KEY is not valid"),
+        (vec![("X_KEY", KEY)], json!({}), -5, "queueIds must have at least one item"),
+        (
+            vec![("X_KEY", KEY)],
+            json!({"queueIds": "x"}),
+            -5,
+            "queueIds must be a list of queue ids",
+        ),
+        (
+            vec![("X_KEY", KEY)],
+            json!({"queueIds": many}),
+            -5,
+            "queueIds has 201 items, at most 200 are taken",
+        ),
+    ] {
+        let expect = json!({"status": "Error", "code": code, "message": "", "errors": [error]});
+        assert_eq!(ask(&headers, body).await, expect);
+    }
+    let empty = app.request("GET", QUEUE, &[("X_KEY", KEY)], b"").await.json();
+    assert_eq!(empty["code"], -5);
 }
 
 #[tokio::test]

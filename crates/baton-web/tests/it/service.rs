@@ -49,7 +49,7 @@ async fn metrics_need_a_key_unless_they_are_public() {
     let text = app.get("/metrics", &[("authorization", &auth)]).await;
     let text = String::from_utf8(text.body.to_vec()).unwrap();
     assert!(text.contains("baton_captures_total{outcome=\"received\"} 1\n"), "{text}");
-    assert!(text.contains("route=\"/api/inbound/w/{webhook}/leads\",status=\"201\""), "{text}");
+    assert!(text.contains("route=\"/api/inbound/w/{webhook_id}/leads\",status=\"201\""), "{text}");
     assert!(!text.contains("jane"), "{text}");
     assert!(text.ends_with("# EOF\n"));
     let public = TestApp::with(|seed| seed.web.metrics_public = true).await;

@@ -71,7 +71,7 @@ async fn demo(args: &Args, mut settings: Settings) -> Result<(), Failure> {
     settings.server.listen = place(args.listen, API_PORT, "the API").await;
     let sandbox = start_sandbox(args).await?;
     let mut node = Node::start(&settings).await?;
-    let api = node.addr().map(local_url).unwrap_or_default();
+    let api = local_url(node.addr());
     scene::set(&node, &api, &sandbox, &mut notes).await?;
     notes.write(&args.data)?;
     scene::arm(&sandbox, &notes)?;

@@ -129,9 +129,7 @@ async fn look(settings: &Settings, visit: &mut Visit) {
     }
     dns(settings, visit).await;
     roots(visit);
-    if settings.server.role.answers() {
-        port(settings.server.listen, running, visit).await;
-    }
+    port(settings.server.listen, running, visit).await;
 }
 
 fn directory(dir: &Path, visit: &mut Visit) {

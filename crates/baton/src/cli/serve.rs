@@ -1,7 +1,7 @@
 use crate::cli;
 use crate::failure::Failure;
 use crate::node::{Node, key_lines, local_url};
-use crate::settings::{DEFAULT_FILE, Role, ServerFlags, Settings};
+use crate::settings::{DEFAULT_FILE, ServerFlags, Settings};
 use crate::signals::Signals;
 use crate::{telemetry, terminal};
 use std::time::Duration;
@@ -66,11 +66,11 @@ async fn serve(settings: &Settings) -> Result<(), Failure> {
     if settings.delivery.allow_private {
         tracing::warn!("destinations on this machine and in private networks are permitted");
     }
-    match node.addr() {
-        // One line that scripts read: with port 0 it is the only place that tells the port.
-        Some(addr) => terminal::say(format!("listening on {}", local_url(addr))),
-        None => terminal::say(format!("delivering, not listening (role {:?})", Role::Engine)),
+    if !settings.server.role.answers() {
+        terminal::say("delivering; only /healthz, /readyz and /metrics are answered");
     }
+    // One line that scripts read: with port 0 it is the only place that tells the port.
+    terminal::say(format!("listening on {}", local_url(node.addr())));
     until_stopped(&mut node, &mut signals, settings).await?;
     signals.exit_at_next();
     node.stop(Duration::from_secs(settings.server.stop_deadline_s.into())).await;

@@ -1,8 +1,9 @@
 //! Two servers on one PostgreSQL.
 
+use crate::api::Connection;
 use crate::crash::{Harvest, drained, serve};
 use crate::load::{Acknowledged, Load};
-use crate::process::{Baton, Database, Signal, until};
+use crate::process::{Baton, Database, KEY, Signal, until};
 use crate::scene::{Scene, sandbox};
 use baton_sandbox::{Behaviour, Reply, SandboxHandle};
 use serde_json::json;
@@ -110,7 +111,7 @@ async fn web_and_engine_may_be_two_processes() {
     let web = Baton::start(web, dir.path()).await;
     let mut engine = database.serve();
     engine.args(["--role", "engine", "--log-level", "warn"]);
-    let mut engine = engine.spawn().unwrap();
+    let engine = Baton::start(engine, dir.path()).await;
     let api = web.api();
     let scene = Scene::set(&api).await;
     scene.destination(&api, &sandbox, "/crm", json!({})).await;
@@ -120,7 +121,20 @@ async fn web_and_engine_may_be_two_processes() {
         api.get("/api/v1/deliveries").await["data"][0]["state"] == "accepted"
     })
     .await;
-    engine.start_kill().unwrap();
-    engine.wait().await.unwrap();
+    // The engine answers for its health, and for nothing else.
+    let of_engine = engine.api();
+    let status = async |path: &str| of_engine.call("GET", path, None).await.0;
+    assert_eq!((status("/healthz").await, status("/readyz").await), (200, 200));
+    let bearer = format!("Bearer {KEY}");
+    let mut connection = Connection::to(&engine.url).await.unwrap();
+    let key = [("authorization", bearer.as_str())];
+    let (code, metrics) = connection.call("GET", "/metrics", &key, Vec::new()).await.unwrap();
+    let metrics = String::from_utf8(metrics).unwrap();
+    assert!(code == 200 && metrics.contains("baton_deliveries_accepted_total 1\n"), "{metrics}");
+    for path in ["/api/v1/deliveries", "/api/openapi.json"] {
+        assert_eq!(status(path).await, 404, "{path}");
+    }
+    assert_eq!(of_engine.call("POST", &scene.inbound, Some(json!({}))).await.0, 404);
+    assert!(engine.stop().await.success());
     assert!(web.stop().await.success());
 }

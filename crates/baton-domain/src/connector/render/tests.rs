@@ -289,6 +289,11 @@ fn partial_leads_say_so() {
     let got = request(destination(json!({}), json!([])), &lead).unwrap();
     let got: Value = serde_json::from_slice(&got.body).unwrap();
     assert_eq!((&got["is_partial_lead"], &got["seq"]), (&json!(true), &json!(2)));
+    // The completed lead is newer than what came before, and says so.
+    (lead.state, lead.seq) = (LeadState::Received, Some(3));
+    let got = request(destination(json!({}), json!([])), &lead).unwrap();
+    let got: Value = serde_json::from_slice(&got.body).unwrap();
+    assert_eq!((got.get("is_partial_lead"), &got["seq"]), (None, &json!(3)));
 }
 
 #[test]

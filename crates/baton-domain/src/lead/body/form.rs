@@ -13,7 +13,16 @@ pub(super) const PRIVATE_KEYS: &str = "$serde_json::private::";
 /// # Errors
 /// The first problem found; text that is not UTF-8 is refused, not repaired.
 pub fn read_form(bytes: &[u8]) -> Result<Body, BodyProblem> {
-    super::check_size(bytes, CAPTURE_BODY_BYTES_MAX)?;
+    super::sort(parse_form(bytes, CAPTURE_BODY_BYTES_MAX)?)
+}
+
+/// Reads a form of at most `bytes_max` bytes under the same rules as [`read_form`], but does not
+/// sort it; for bodies of another shape.
+///
+/// # Errors
+/// As [`read_form`].
+pub fn parse_form(bytes: &[u8], bytes_max: usize) -> Result<Map<String, Value>, BodyProblem> {
+    super::check_size(bytes, bytes_max)?;
     let mut pairs = Vec::new();
     for pair in bytes.split(|b| *b == b'&').filter(|pair| !pair.is_empty()) {
         if pairs.len() >= OBJECT_KEYS_MAX {
@@ -23,7 +32,7 @@ pub fn read_form(bytes: &[u8]) -> Result<Body, BodyProblem> {
         let value = pair.get(at + 1..).unwrap_or_default();
         pairs.push((decode(&pair[..at])?, decode(value)?));
     }
-    from_pairs(pairs)
+    object(pairs)
 }
 
 /// Sorts name-value pairs, such as the text fields of a multipart body. A name that comes again
@@ -32,6 +41,10 @@ pub fn read_form(bytes: &[u8]) -> Result<Body, BodyProblem> {
 /// # Errors
 /// The first problem found.
 pub fn from_pairs(pairs: Vec<(String, String)>) -> Result<Body, BodyProblem> {
+    super::sort(object(pairs)?)
+}
+
+fn object(pairs: Vec<(String, String)>) -> Result<Map<String, Value>, BodyProblem> {
     if pairs.len() > OBJECT_KEYS_MAX {
         return Err(too_many());
     }
@@ -54,7 +67,7 @@ pub fn from_pairs(pairs: Vec<(String, String)>) -> Result<Body, BodyProblem> {
             Some(single) => *single = Value::Array(vec![single.take(), Value::String(value)]),
         }
     }
-    super::sort(object)
+    Ok(object)
 }
 
 fn too_many() -> BodyProblem {

@@ -163,3 +163,10 @@ proptest! {
         }
     }
 }
+
+#[test]
+fn warming_up_changes_nothing_whatever_the_countries() {
+    warm_up(["GB", "gb", "", "ZZ", "not a country"]);
+    let read = read_phone("07700 900123", Some("GB")).unwrap();
+    assert_eq!(read.e164.as_deref(), Some("+447700900123"));
+}

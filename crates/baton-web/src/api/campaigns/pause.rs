@@ -4,18 +4,13 @@ use super::{CampaignView, view};
 use crate::api::answer;
 use crate::api::document::Changed;
 use crate::api::input::{IfMatch, MaybeBody};
-use crate::auth::{Access, Permit, scopes};
+use crate::auth::{Permit, scopes};
 use crate::problem::{Path, Problem};
 use axum::response::Response;
-use baton_domain::config::{Campaign, Destination, PausedAction};
-use baton_domain::id::{CampaignId, DestinationId, TypedId};
+use baton_domain::config::{Campaign, PausedAction};
+use baton_domain::id::CampaignId;
 use serde::Deserialize;
 use utoipa::ToSchema;
-
-/// Held leads that go in one transaction.
-const RESUME_BATCH: u32 = 500;
-/// Most transactions of one call; calling again goes on.
-const RESUME_BATCHES_MAX: usize = 2_000;
 
 /// How a campaign pauses.
 #[derive(Deserialize, ToSchema)]
@@ -54,7 +49,7 @@ pub(in crate::api) async fn pause_campaign(
 
 /// Resume a campaign
 ///
-/// Leads that were held go on their way before this answers; calling it again does no harm.
+/// Leads that were held go on their way from now on, oldest first.
 #[utoipa::path(post, path = "/api/v1/campaigns/{id}/resume", tag = "campaigns",
     params(("id" = String, Path)), request_body = Option<ResumeInput>,
     responses((status = 200, body = CampaignView)), security(("key" = ["config:write"])))]
@@ -69,27 +64,5 @@ pub(in crate::api) async fn resume_campaign(
             Ok(Changed::body(Campaign { paused: false, ..doc.body.clone() }))
         })
         .await?;
-    let access = Access::clone(&permit);
-    // A caller who hangs up must not leave half of the leads held.
-    let released = tokio::spawn(async move { release_leads(&access, id).await });
-    released.await.map_err(|_| Problem::internal())??;
     answer::document(doc.meta.version, &view(&doc))
-}
-
-async fn release_leads(access: &Access, campaign: CampaignId) -> Result<(), Problem> {
-    for _ in 0..RESUME_BATCHES_MAX {
-        // Every lead's destinations, as capture chooses them; those that wait for failover do not
-        // count.
-        let destinations: Vec<DestinationId> = access
-            .all::<Destination>()
-            .iter()
-            .filter(|d| d.body.campaign == campaign && !d.body.failover_only)
-            .map(|d| DestinationId::from_uuid(d.meta.id))
-            .collect();
-        let went = access.workspace().resume_held(campaign, destinations, RESUME_BATCH).await?;
-        if went == 0 {
-            break;
-        }
-    }
-    Ok(())
 }

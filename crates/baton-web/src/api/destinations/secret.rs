@@ -2,9 +2,8 @@
 
 use super::{DestinationView, view, view_with_secret};
 use crate::api::answer;
-use crate::api::document::Changed;
 use crate::api::input::{IfMatch, MaybeBody};
-use crate::api::rotation::{FinishInput, RotateInput, finished, rotated};
+use crate::api::rotation::{self, FinishInput, RotateInput};
 use crate::auth::{Permit, scopes};
 use crate::problem::{Path, Problem};
 use axum::response::Response;
@@ -24,14 +23,7 @@ pub(in crate::api) async fn rotate_destination_secret(
     if_match: IfMatch,
     MaybeBody(input): MaybeBody<RotateInput>,
 ) -> Result<Response, Problem> {
-    let doc = permit
-        .change::<Destination>(id, &if_match, |doc| {
-            let until = doc.body.signing_previous_until;
-            let (secrets, until) = rotated(&permit, &doc.secrets, until, &input)?;
-            let body = Destination { signing_previous_until: until, ..doc.body.clone() };
-            Ok(Changed { body, secrets: Some(secrets) })
-        })
-        .await?;
+    let doc = rotation::rotate::<Destination>(&permit, id, &if_match, &input).await?;
     answer::document(doc.meta.version, &view_with_secret(&permit, &doc))
 }
 
@@ -47,11 +39,6 @@ pub(in crate::api) async fn finish_destination_rotation(
     if_match: IfMatch,
     MaybeBody(FinishInput {}): MaybeBody<FinishInput>,
 ) -> Result<Response, Problem> {
-    let doc = permit
-        .change::<Destination>(id, &if_match, |doc| {
-            let body = Destination { signing_previous_until: None, ..doc.body.clone() };
-            Ok(Changed { body, secrets: Some(finished(&doc.secrets)) })
-        })
-        .await?;
+    let doc = rotation::finish::<Destination>(&permit, id, &if_match).await?;
     answer::document(doc.meta.version, &view(&permit, &doc))
 }

@@ -4,7 +4,7 @@ use super::{WebhookView, release_held, view, view_with_secret};
 use crate::api::answer;
 use crate::api::document::Changed;
 use crate::api::input::{IfMatch, MaybeBody};
-use crate::api::rotation::{FinishInput, RotateInput, finished, rotated};
+use crate::api::rotation::{self, FinishInput, RotateInput};
 use crate::api::sample::{self, SampleInput};
 use crate::api::trial::{self, TrialView};
 use crate::auth::{Permit, scopes};
@@ -78,14 +78,7 @@ pub(in crate::api) async fn rotate_webhook_secret(
     if_match: IfMatch,
     MaybeBody(input): MaybeBody<RotateInput>,
 ) -> Result<Response, Problem> {
-    let doc = permit
-        .change::<Subscription>(id, &if_match, |doc| {
-            let until = doc.body.signing_previous_until;
-            let (secrets, until) = rotated(&permit, &doc.secrets, until, &input)?;
-            let body = Subscription { signing_previous_until: until, ..doc.body.clone() };
-            Ok(Changed { body, secrets: Some(secrets) })
-        })
-        .await?;
+    let doc = rotation::rotate::<Subscription>(&permit, id, &if_match, &input).await?;
     answer::document(doc.meta.version, &view_with_secret(&doc))
 }
 
@@ -101,12 +94,7 @@ pub(in crate::api) async fn finish_webhook_rotation(
     if_match: IfMatch,
     MaybeBody(FinishInput {}): MaybeBody<FinishInput>,
 ) -> Result<Response, Problem> {
-    let doc = permit
-        .change::<Subscription>(id, &if_match, |doc| {
-            let body = Subscription { signing_previous_until: None, ..doc.body.clone() };
-            Ok(Changed { body, secrets: Some(finished(&doc.secrets)) })
-        })
-        .await?;
+    let doc = rotation::finish::<Subscription>(&permit, id, &if_match).await?;
     answer::document(doc.meta.version, &view(&doc))
 }
 

@@ -151,6 +151,7 @@ async fn ensure_source(node: &Node, campaign: &str) -> Result<(), Failure> {
         rate_limit: None,
         wait_ms: None,
         disabled: false,
+        hmac_previous_until: None,
     };
     let write = DocWrite {
         workspace: node.first.workspace,
