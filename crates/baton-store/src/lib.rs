@@ -25,6 +25,7 @@ pub mod leads;
 mod migrations;
 mod nodes;
 mod orphans;
+mod outage;
 mod postgres;
 mod replay;
 mod retention;

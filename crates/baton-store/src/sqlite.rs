@@ -249,7 +249,13 @@ fn write_batch(connection: &Connection, jobs: Vec<Job>, tell: &impl Fn(&Effects)
             if !connection.is_autocommit() {
                 drop(connection.execute_batch("ROLLBACK"));
             }
-            tracing::error!(error = %error, commands = jobs.len(), "a batch was lost");
+            match &error {
+                // The store tells of outages.
+                StoreError::Unavailable(_) => {
+                    tracing::debug!(error = %error, commands = jobs.len(), "a batch was lost");
+                }
+                _ => tracing::error!(error = %error, commands = jobs.len(), "a batch was lost"),
+            }
             writer::fail_all(jobs, &error);
         }
     }
@@ -272,6 +278,7 @@ fn restart_log(connection: &Connection, wal: &Wal) {
 }
 
 fn checkpoint_loop(connection: &Connection, wal: &Wal) {
+    let mut failing = false;
     while !wal.stop.load(Ordering::Relaxed) {
         let checkpoint = connection.query_row("PRAGMA wal_checkpoint(PASSIVE)", [], |row| {
             Ok((row.get::<_, i64>(1)?, row.get::<_, i64>(2)?))
@@ -279,8 +286,13 @@ fn checkpoint_loop(connection: &Connection, wal: &Wal) {
         match checkpoint {
             Ok((frames, _)) => {
                 wal.bytes.store(frames.max(0) as u64 * PAGE_BYTES, Ordering::Relaxed);
+                failing = false;
             }
-            Err(error) => tracing::warn!(%error, "checkpoint failed"),
+            Err(error) if !failing => {
+                tracing::warn!(%error, "checkpoint failed; it is tried again and again");
+                failing = true;
+            }
+            Err(_) => {}
         }
         let woken = wal.wake.0.lock().unwrap_or_else(PoisonError::into_inner);
         let rested = wal.wake.1.wait_timeout_while(woken, CHECKPOINT_REST, |w| !*w);

@@ -9,6 +9,7 @@ use crate::docs::DocWrite;
 use crate::error::{OpenError, StoreError};
 use crate::finish::{AttemptRecord, Finish, Release};
 use crate::hints::Hints;
+use crate::outage::Outages;
 use crate::postgres::Postgres;
 use crate::sealing::MasterKey;
 use crate::snapshot::{DOC_COLUMNS, Snapshot};
@@ -68,6 +69,8 @@ struct Inner {
     /// Milliseconds to add to our clock to get the database's.
     offset_ms: AtomicI64,
     database_clock: bool,
+    reads: Outages,
+    writes: Outages,
 }
 
 impl Drop for Inner {
@@ -139,6 +142,8 @@ impl Store {
             nodes,
             offset_ms: AtomicI64::new(0),
             database_clock,
+            reads: Outages::of("reads"),
+            writes: Outages::of("writes"),
         }));
         store.measure_clock().await?;
         match store.refresh().await {
@@ -245,11 +250,13 @@ impl Store {
     }
 
     pub(crate) async fn query(&self, sql: &str, params: &[Value]) -> Result<Vec<Row>, StoreError> {
-        match &self.0.engine {
+        let rows = match &self.0.engine {
             Some(Engine::Lite(engine)) => engine.query(sql, params).await,
             Some(Engine::Pg(engine)) => engine.query(sql, params).await,
             None => Err(StoreError::Closed),
-        }
+        };
+        self.0.reads.note(&rows, || self.now());
+        rows
     }
 
     /// Hands a command to a writer and waits for its commit. What comes from outside is refused
@@ -279,7 +286,9 @@ impl Store {
                 tokio::sync::mpsc::error::TrySendError::Closed(_) => StoreError::Closed,
             })?;
         }
-        answer.await.map_err(|_| StoreError::Closed)?
+        let done = answer.await.map_err(|_| StoreError::Closed)?;
+        self.0.writes.note(&done, || self.now());
+        done
     }
 
     /// Takes a lead in; returns after the commit.
