@@ -6,7 +6,7 @@ use crate::http::Exchange;
 use crate::lane::Report;
 use crate::settle::{Ended, bare, plan, settle};
 use crate::stats::count;
-use crate::supervise::backoff_ms;
+use crate::supervise::{backoff_ms, log_failure};
 use crate::target::{Call, Preparation, Target, prepare, to_store};
 use baton_domain::connector::classify::{classify, fault_word, unsendable};
 use baton_domain::delivery::DeliveryState;
@@ -34,7 +34,7 @@ pub(crate) async fn run(
         Ok(Some((finish, report))) => write_down(core, claimed, finish, report).await,
         Ok(None) => Report::default(),
         Err(error) => {
-            tracing::warn!(delivery = %claimed.id, error = %error, "a delivery could not be prepared or settled; it is tried again without spending an attempt");
+            log_failure!(error, delivery = %claimed.id, "a delivery could not be prepared or settled; it is tried again without spending an attempt");
             match error.is_outage() {
                 true => put_back_untried(core, claimed).await,
                 false => put_back(core, claimed).await,
@@ -139,7 +139,7 @@ async fn send(
             }
             Err(error) => {
                 failures += 1;
-                tracing::warn!(delivery = %claimed.id, error = %error, failures, "the failover of a delivery could not be looked up; trying again");
+                log_failure!(error, delivery = %claimed.id, failures, "the failover of a delivery could not be looked up; trying again");
                 core.sleep(backoff_ms(failures)).await;
             }
         }
@@ -224,7 +224,7 @@ async fn write_down(
         failures += 1;
         count(&core.stats.finish_retries);
         core.stats.tell();
-        tracing::warn!(delivery = %claimed.id, error = %error, failures, "the outcome of a delivery could not be written; trying again");
+        log_failure!(error, delivery = %claimed.id, failures, "the outcome of a delivery could not be written; trying again");
         if !error.is_outage() && failures >= REFUSED_WRITES_MAX {
             put_back(core, claimed).await;
             return Report { next_at: None, ..report };
@@ -240,7 +240,7 @@ async fn write_down(
 /// The switch was thrown inside the finish: this node's snapshot has to learn of it.
 async fn take_in_switch(core: &Core) {
     if let Err(error) = core.store.refresh().await {
-        tracing::warn!(error = %error, "the configuration could not be read; the switch holds all the same");
+        log_failure!(error, "the configuration could not be read; the switch holds all the same");
     }
 }
 

@@ -11,7 +11,7 @@ use crate::lanes::Lanes;
 use crate::leases::lease_until;
 use crate::slot::{Note, Slot};
 use crate::stats::{Part, count};
-use crate::supervise::{backoff_ms, report};
+use crate::supervise::{backoff_ms, log_failure, report};
 use baton_domain::id::{TaskId, TypedId};
 use baton_domain::lead::{LeadState, LeadView};
 use baton_domain::time::Millis;
@@ -293,7 +293,7 @@ pub(crate) async fn give_back(core: &Core, deliveries: Vec<GiveBack<'_>>) {
 pub(crate) async fn release(core: &Core, releases: Vec<Release>) {
     let mut failures = 0;
     while let Err(error) = core.store.release(releases.clone()).await {
-        tracing::warn!(error = %error, "a delivery could not be given back; trying again");
+        log_failure!(error, "a delivery could not be given back; trying again");
         if *core.phase.borrow() >= Phase::Killing {
             return;
         }

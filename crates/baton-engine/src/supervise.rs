@@ -13,6 +13,19 @@ const BACKOFF_MS: i64 = 500;
 /// Longest wait after a failed round, in milliseconds.
 const BACKOFF_MS_MAX: i64 = 30_000;
 
+/// Logs that a call of the store failed. Of an outage the store itself tells, once; each of the many
+/// calls that fail meanwhile is a detail.
+macro_rules! log_failure {
+    ($error:expr, $($rest:tt)+) => {
+        if $error.is_outage() {
+            tracing::debug!(error = %$error, $($rest)+);
+        } else {
+            tracing::warn!(error = %$error, $($rest)+);
+        }
+    };
+}
+pub(crate) use log_failure;
+
 /// A loop, one round at a time. A round waits for its work itself and may be dropped while it
 /// waits.
 pub(crate) trait Rounds: Send + 'static {
@@ -62,7 +75,7 @@ pub(crate) fn report(
     match done {
         Ok(Ok(())) => {}
         Ok(Err(error)) => {
-            tracing::warn!(part = part.as_str(), error = %error, "a background loop failed; it goes on");
+            log_failure!(error, part = part.as_str(), "a background loop failed; it goes on");
         }
         Err(_) => {
             tracing::error!(part = part.as_str(), "a background loop panicked; it goes on");

@@ -4,7 +4,7 @@ use crate::dispatcher::POLL_MS;
 use crate::engine::Core;
 use crate::renderers::{not_rendered, prepare, subscription_rules};
 use crate::stats::{Part, count};
-use crate::supervise::Rounds;
+use crate::supervise::{Rounds, log_failure};
 use baton_domain::config::{Destination, Subscription};
 use baton_domain::connector::classify::{CompiledRules, classify, fault_word};
 use baton_domain::connector::envelope::{event_envelope, lead_data};
@@ -100,7 +100,7 @@ async fn run(core: &Core, task: TaskRow) {
             count(&core.stats.probes);
             core.stats.tell();
         }
-        Err(error) => tracing::warn!(task = %task.id, error = %error, "a test call failed here"),
+        Err(error) => log_failure!(error, task = %task.id, "a test call failed here"),
     }
 }
 

@@ -26,6 +26,7 @@ pub mod leads;
 mod migrations;
 mod nodes;
 mod orphans;
+mod outage;
 mod postgres;
 mod replay;
 mod retention;

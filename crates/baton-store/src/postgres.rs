@@ -374,7 +374,13 @@ impl Writer {
                 writer::answer_all(jobs, results);
             }
             Err(error) => {
-                tracing::error!(error = %error, commands = jobs.len(), "a batch was lost");
+                match &error {
+                    // The store tells of outages.
+                    StoreError::Unavailable(_) => {
+                        tracing::debug!(error = %error, commands = jobs.len(), "a batch was lost");
+                    }
+                    _ => tracing::error!(error = %error, commands = jobs.len(), "a batch was lost"),
+                }
                 *connection = None;
                 writer::fail_all(jobs, &error);
             }

@@ -362,7 +362,13 @@ fn write_batch(connection: &Connection, jobs: Vec<Job>, tell: &impl Fn(&Effects)
         }
         Err(error) => {
             roll_back();
-            tracing::error!(error = %error, commands = jobs.len(), "a batch was lost");
+            match &error {
+                // The store tells of outages.
+                StoreError::Unavailable(_) => {
+                    tracing::debug!(error = %error, commands = jobs.len(), "a batch was lost");
+                }
+                _ => tracing::error!(error = %error, commands = jobs.len(), "a batch was lost"),
+            }
             writer::fail_all(jobs, &error);
         }
     }
@@ -403,10 +409,16 @@ fn checkpoint(connection: &Connection, mode: &str, wal: &Wal) -> rusqlite::Resul
 }
 
 fn checkpoint_loop(connection: &Connection, wal: &Wal) {
+    let mut failing = false;
     while !wal.stop.load(Ordering::Relaxed) {
         let copying = wal.copying.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Err(error) = checkpoint(connection, "PASSIVE", wal) {
-            tracing::warn!(%error, "checkpoint failed");
+        match checkpoint(connection, "PASSIVE", wal) {
+            Ok(()) => failing = false,
+            Err(error) if !failing => {
+                tracing::warn!(%error, "checkpoint failed; it is tried again and again");
+                failing = true;
+            }
+            Err(_) => {}
         }
         drop(copying);
         let woken = wal.wake.0.lock().unwrap_or_else(PoisonError::into_inner);

@@ -10,6 +10,7 @@ use crate::docs::DocWrite;
 use crate::error::{OpenError, StoreError};
 use crate::finish::{AttemptRecord, Finish, Release};
 use crate::hints::Hints;
+use crate::outage::Outages;
 use crate::postgres::Postgres;
 use crate::sealing::MasterKey;
 use crate::snapshot::{DOC_COLUMNS, Snapshot};
@@ -71,6 +72,8 @@ struct Inner {
     database_clock: bool,
     /// The engine of this process, while it runs.
     direct: RwLock<Option<Arc<dyn DirectStart>>>,
+    reads: Outages,
+    writes: Outages,
 }
 
 impl Drop for Inner {
@@ -143,6 +146,8 @@ impl Store {
             offset_ms: AtomicI64::new(0),
             database_clock,
             direct: RwLock::default(),
+            reads: Outages::of("reads"),
+            writes: Outages::of("writes"),
         }));
         store.measure_clock().await?;
         match store.refresh().await {
@@ -258,11 +263,13 @@ impl Store {
     }
 
     pub(crate) async fn query(&self, sql: &str, params: &[Value]) -> Result<Vec<Row>, StoreError> {
-        match &self.0.engine {
+        let rows = match &self.0.engine {
             Some(Engine::Lite(engine)) => engine.query(sql, params).await,
             Some(Engine::Pg(engine)) => engine.query(sql, params).await,
             None => Err(StoreError::Closed),
-        }
+        };
+        self.0.reads.note(&rows, || self.now());
+        rows
     }
 
     /// Reads the rows of one query for many rows of parameters.
@@ -271,11 +278,13 @@ impl Store {
         many: &'static Many,
         params: Vec<Vec<Value>>,
     ) -> Result<Vec<Row>, StoreError> {
-        match &self.0.engine {
+        let rows = match &self.0.engine {
             Some(Engine::Lite(engine)) => engine.query_many(many, params).await,
             Some(Engine::Pg(engine)) => engine.query_many(many, params).await,
             None => Err(StoreError::Closed),
-        }
+        };
+        self.0.reads.note(&rows, || self.now());
+        rows
     }
 
     /// Hands a command to a writer and waits for its commit. What comes from outside is refused
@@ -302,7 +311,9 @@ impl Store {
                 tokio::sync::mpsc::error::TrySendError::Closed(_) => StoreError::Closed,
             })?;
         }
-        answer.await.map_err(|_| StoreError::Closed)?
+        let done = answer.await.map_err(|_| StoreError::Closed)?;
+        self.0.writes.note(&done, || self.now());
+        done
     }
 
     /// Takes a lead in; returns after the commit.

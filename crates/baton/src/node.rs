@@ -241,7 +241,9 @@ async fn follow(store: Store) {
             store.measure_clock().await
         };
         if let Err(error) = followed.await {
-            tracing::warn!(%error, "the configuration of other nodes cannot be read");
+            if !error.is_outage() {
+                tracing::warn!(%error, "the configuration of other nodes cannot be read");
+            }
             tokio::time::sleep(FOLLOW_EVERY).await;
         }
     }

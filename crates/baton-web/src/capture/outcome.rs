@@ -50,6 +50,9 @@ pub(crate) async fn wait(
             Ok(_) => {}
             // The lead is stored; what became of it can be asked for later.
             Err(error) => {
+                if error.is_outage() {
+                    return Outcome::PENDING;
+                }
                 let error: &dyn std::error::Error = &error;
                 tracing::warn!(error, "the outcome of a lead cannot be read");
                 return Outcome::PENDING;

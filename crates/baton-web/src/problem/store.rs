@@ -17,8 +17,8 @@ impl From<StoreError> for Problem {
             }
             StoreError::Closed => Self::new(Code::Overloaded, "the server is stopping; try again")
                 .retry_after(OVERLOADED_RETRY_S),
-            StoreError::Unavailable(detail) => {
-                tracing::warn!(detail, "the database is not available");
+            // The store's own log tells of it.
+            StoreError::Unavailable(_) => {
                 Self::new(Code::Unavailable, "it cannot be stored now; try again")
                     .retry_after(UNAVAILABLE_RETRY_S)
             }

@@ -208,6 +208,11 @@ async fn while_the_database_is_gone_leads_are_refused_at_once_and_attempts_are_n
     assert_eq!(acknowledged.count(), WAITING + 1);
     no_attempt_was_spent(&api.all("/api/v1/deliveries").await, sandbox.received_count());
     never_panicked(&baton.log());
+    // One line each for reads and writes, and none for each of what failed.
+    let log = baton.log();
+    let lines = |level: &str| log.lines().filter(|line| line.contains(level)).count();
+    assert!((1..=2).contains(&lines("ERROR")), "{log}");
+    assert!(lines("WARN") <= 4, "{log}");
     assert!(baton.stop().await.success());
 }
 
