@@ -169,7 +169,9 @@ impl Rounds for Release {
         self.config.borrow_and_update();
         self.note_resumed(&snapshot, now);
         self.resume(&snapshot, now).await?;
-        if changed || self.orphans_at <= now {
+        // A place further off than the time between two looks is from before a clock was set back.
+        let due = self.orphans_at <= now || self.orphans_at > now.plus_ms(ORPHANS_EVERY_MS);
+        if changed || due {
             while self.core.store.cancel_orphans().await? >= ORPHANS_SLICE {}
             self.orphans_at = now.plus_ms(ORPHANS_EVERY_MS);
         }

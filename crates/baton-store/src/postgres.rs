@@ -6,6 +6,8 @@ use crate::db::{Row, Statements, Tx, Value, from_postgres, pg_query};
 use crate::error::{OpenError, StoreError};
 use crate::hints::Hints;
 use crate::writer::{self, BATCH_MAX, QUEUE_MAX};
+use futures_util::FutureExt as _;
+use std::panic::AssertUnwindSafe;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
@@ -329,7 +331,13 @@ impl Writer {
             let mut jobs = Vec::with_capacity(BATCH_MAX);
             while queue.recv_many(&mut jobs, BATCH_MAX).await > 0 {
                 let batch = std::mem::take(&mut jobs);
-                self.write(&mut connection, batch).await;
+                let write = AssertUnwindSafe(self.write(&mut connection, batch));
+                // A panic is that of one batch, whose callers hear that nothing comes: the writer
+                // goes on with the next, on a new connection.
+                if write.catch_unwind().await.is_err() {
+                    tracing::error!("a batch of writes panicked");
+                    connection = None;
+                }
             }
         });
     }

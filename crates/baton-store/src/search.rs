@@ -85,7 +85,13 @@ impl Store {
         }
         let mut leads = Vec::with_capacity(newest.len());
         for (lead, workspace) in newest {
-            leads.extend(self.read_for_index(workspace, lead).await?);
+            match self.read_for_index(workspace, lead).await {
+                Ok(found) => leads.extend(found),
+                Err(error @ StoreError::Damaged { .. }) => {
+                    tracing::error!(%lead, %error, "a lead cannot be searched for: it is damaged");
+                }
+                Err(error) => return Err(error),
+            }
         }
         let looked_at = events.len();
         self.write(Command::Index(IndexBatch { from, to, leads })).await?;
@@ -104,8 +110,11 @@ impl Store {
             )
             .await?;
         let Some(newest) = rows.first() else { return Ok(None) };
-        let data: LeadData = serde_json::from_slice(newest.bytes(1)?)
-            .map_err(|e| StoreError::Damaged { what: "lead", detail: e.to_string() })?;
+        let data: LeadData =
+            serde_json::from_slice(newest.bytes(1)?).map_err(|e| StoreError::Damaged {
+                what: "lead",
+                detail: format!("it cannot be read at column {}", e.column()),
+            })?;
         let keys =
             exact_texts(&data).iter().map(|t| self.master().search_key(workspace, t)).collect();
         Ok(Some(IndexedLead {

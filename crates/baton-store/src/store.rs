@@ -22,6 +22,9 @@ use std::sync::atomic::{AtomicI64, AtomicU32, Ordering};
 use tokio::sync::oneshot;
 use uuid::Uuid;
 
+/// Most kept versions that are looked at for a document that is damaged.
+const HISTORY_LOOKS_MAX: u32 = 20;
+
 /// Where the data is.
 #[derive(Clone, Debug)]
 pub enum Location {
@@ -170,6 +173,14 @@ impl Store {
     #[must_use]
     pub fn now(&self) -> Millis {
         self.0.clock.now().plus_ms(self.0.offset_ms.load(Ordering::Relaxed))
+    }
+
+    /// The present for others to read, as in the timestamp of a signature: it follows a clock that
+    /// was set back at once, which [`Self::now`] does not.
+    #[must_use]
+    pub fn wall(&self) -> Millis {
+        let database = self.0.database_clock && self.is_postgres();
+        if database { self.now() } else { self.0.clock.wall() }
     }
 
     /// How far our clock is from the database's, in milliseconds.
@@ -363,11 +374,44 @@ impl Store {
         if rows.is_empty() {
             return Ok(());
         }
-        let next = current.with(&rows, self.master())?;
+        let (mut next, damaged) = current.with(&rows, self.master());
+        for (row, error) in damaged {
+            if matches!(error, StoreError::Damaged { what: "sealed value", .. })
+                && !next.holds_secrets()
+            {
+                return Err(error);
+            }
+            self.take_from_history(&mut next, row, &error).await?;
+        }
         let change_seq = next.change_seq;
         self.0.snapshot.store(Arc::new(next));
         // Told last: who hears of it looks at the snapshot once and has to find the change there.
         self.0.hints.config_is_at(change_seq);
+        Ok(())
+    }
+
+    /// Takes a damaged document from the newest of its kept versions that can be read. Without one
+    /// it stays as it was when it could last be read, and is unknown after a restart.
+    async fn take_from_history(
+        &self,
+        snapshot: &mut Snapshot,
+        row: &Row,
+        error: &StoreError,
+    ) -> Result<(), StoreError> {
+        let document = row.uuid(1).ok();
+        let sql = format!(
+            "SELECT body FROM doc_versions WHERE kind = ?1 AND id = ?2 \
+             ORDER BY version DESC LIMIT {HISTORY_LOOKS_MAX}"
+        );
+        let kept = self.query(&sql, &[row.value(0), row.value(1)]).await?;
+        for version in kept {
+            let Ok(body) = version.bytes(0) else { continue };
+            if snapshot.with_body(row, body, self.master()).is_ok() {
+                tracing::error!(?document, %error, "a document is damaged; its last kept version that can be read is used: save it again to mend it");
+                return Ok(());
+            }
+        }
+        tracing::error!(?document, %error, "a document is damaged and has no kept version that can be read: restore it from a backup");
         Ok(())
     }
 
