@@ -25,6 +25,7 @@ mod migrations;
 mod nodes;
 mod orphans;
 mod postgres;
+mod proof;
 mod replay;
 mod retention;
 pub mod sealing;
@@ -47,7 +48,10 @@ pub use inspect::{
     Inspection, SQLITE_VERSION_MIN, backup_file, inspect_directory, inspect_postgres,
     sqlite_is_fit, sqlite_version,
 };
+#[doc(hidden)]
+pub use migrations::Migration;
 pub use orphans::ORPHANS_SLICE;
+pub use proof::Durability;
 pub use retention::{Retention, RetentionReport};
 pub use snapshot::{Doc, Snapshot};
 pub use sqlite::DATABASE_FILE;

@@ -5,6 +5,7 @@ use crate::command::{Command, Effects, Job};
 use crate::db::{Row, Statements, Tx, Value, from_postgres, pg_query};
 use crate::error::{OpenError, StoreError};
 use crate::hints::Hints;
+use crate::migrations::Migration;
 use crate::writer::{self, BATCH_MAX, QUEUE_MAX};
 use futures_util::FutureExt as _;
 use std::panic::AssertUnwindSafe;
@@ -218,6 +219,7 @@ impl Postgres {
         node: Uuid,
         nodes: Arc<AtomicU32>,
         hints: Arc<Hints>,
+        later: &[Migration],
     ) -> Result<Self, OpenError> {
         let connector = Connector::new(url)?;
         // Kept by nobody: it holds the lock of the migrations, and readers are set up otherwise.
@@ -228,7 +230,7 @@ impl Postgres {
             .batch_execute(&format!("SELECT pg_advisory_lock({MIGRATION_LOCK})"))
             .await
             .map_err(from_postgres)?;
-        let migrated = crate::migrations::migrate(&first.tx(), now).await;
+        let migrated = crate::migrations::migrate(&first.tx(), now, later).await;
         let unlock = format!("SELECT pg_advisory_unlock({MIGRATION_LOCK})");
         first.client.batch_execute(&unlock).await.map_err(from_postgres)?;
         migrated?;

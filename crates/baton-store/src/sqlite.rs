@@ -7,6 +7,7 @@
 use crate::command::{Effects, Job};
 use crate::db::{Row, Tx, Value, from_sqlite, lite_query};
 use crate::error::{OpenError, StoreError};
+use crate::migrations::Migration;
 use crate::writer::{self, BATCH_MAX, QUEUE_MAX};
 use futures_util::FutureExt;
 use rusqlite::{Connection, OpenFlags};
@@ -118,12 +119,14 @@ impl Sqlite {
     pub fn open(
         dir: &Path,
         now: baton_domain::time::Millis,
+        later: &[Migration],
         tell: impl Fn(&Effects) + Send + 'static,
     ) -> Result<Self, OpenError> {
         let lock = lock_directory(dir)?;
         let path = dir.join(DATABASE_FILE);
         let connection = open_connection(&path, true)?;
-        let migrated = crate::migrations::migrate(&Tx::Lite(&connection), now).now_or_never();
+        let tx = Tx::Lite(&connection);
+        let migrated = crate::migrations::migrate(&tx, now, later).now_or_never();
         migrated.ok_or(OpenError::Database(StoreError::Closed))??;
         tracing::info!(version = rusqlite::version(), "sqlite opened");
         let wal = Arc::new(Wal::default());

@@ -9,6 +9,7 @@ use crate::docs::DocWrite;
 use crate::error::{OpenError, StoreError};
 use crate::finish::{AttemptRecord, Finish, Release};
 use crate::hints::Hints;
+use crate::migrations::Migration;
 use crate::postgres::Postgres;
 use crate::sealing::MasterKey;
 use crate::snapshot::{DOC_COLUMNS, Snapshot};
@@ -98,16 +99,30 @@ impl Store {
     /// Opens the store, brings it to the newest migration and reads the configuration. On
     /// PostgreSQL the present is the database's from now on.
     pub async fn open(settings: StoreSettings) -> Result<Self, OpenError> {
-        Self::open_by(settings, true).await
+        Self::open_by(settings, true, &[]).await
     }
 
     /// Opens the store as [`Self::open`] does, but goes by the given clock on PostgreSQL too: for
     /// tests that move time.
     pub async fn open_by_own_clock(settings: StoreSettings) -> Result<Self, OpenError> {
-        Self::open_by(settings, false).await
+        Self::open_by(settings, false, &[]).await
     }
 
-    async fn open_by(settings: StoreSettings, database_clock: bool) -> Result<Self, OpenError> {
+    /// Opens the store as the next release would, whose schema is further by these steps: for
+    /// tests of upgrades.
+    #[doc(hidden)]
+    pub async fn open_upgraded(
+        settings: StoreSettings,
+        later: &[Migration],
+    ) -> Result<Self, OpenError> {
+        Self::open_by(settings, false, later).await
+    }
+
+    async fn open_by(
+        settings: StoreSettings,
+        database_clock: bool,
+        later: &[Migration],
+    ) -> Result<Self, OpenError> {
         let StoreSettings { location, master, clock, entropy } = settings;
         let mut random: IdRandom = [0; 10];
         entropy.fill(&mut random);
@@ -122,11 +137,11 @@ impl Store {
                     source,
                 })?;
                 let told = Arc::clone(&hints);
-                Engine::Lite(Sqlite::open(dir, clock.now(), move |e| told.tell(e))?)
+                Engine::Lite(Sqlite::open(dir, clock.now(), later, move |e| told.tell(e))?)
             }
             Location::Postgres { url } => {
                 let (nodes, hints) = (Arc::clone(&nodes), Arc::clone(&hints));
-                let opened = Postgres::open(url.reveal(), clock.now(), node, nodes, hints);
+                let opened = Postgres::open(url.reveal(), clock.now(), node, nodes, hints, later);
                 Engine::Pg(Box::new(opened.await?))
             }
         };
@@ -465,21 +480,4 @@ fn encode_attempt(attempt: &AttemptRecord) -> Result<Vec<u8>, StoreError> {
         extracted,
     })
     .map_err(damaged)
-}
-
-impl Store {
-    /// Gives back two texts through a statement that binds them out of order: `?2, ?1, ?2`. Part
-    /// of the conformance suite, since a driver that numbers parameters by their first appearance
-    /// swaps them without an error.
-    #[doc(hidden)]
-    pub async fn echo_out_of_order(
-        &self,
-        first: &str,
-        second: &str,
-    ) -> Result<Vec<String>, StoreError> {
-        let sql = "SELECT CAST(?2 AS text), CAST(?1 AS text), CAST(?2 AS text)";
-        let rows = self.query(sql, &[first.into(), second.into()]).await?;
-        let row = rows.first().ok_or(StoreError::NotFound)?;
-        (0..3).map(|column| row.text(column).map(str::to_owned)).collect()
-    }
 }

@@ -11,3 +11,5 @@ mod harness;
 mod record;
 mod seam;
 mod sqlite_only;
+mod standing;
+mod upgrade;
