@@ -16,6 +16,8 @@ use baton_domain::signature::{secrets_at, sign};
 use baton_domain::time::Millis;
 use baton_domain::verdict::Classified;
 use baton_store::{AttemptRecord, ClaimedDelivery, Finish, StoreError};
+use futures_util::FutureExt as _;
+use std::panic::AssertUnwindSafe;
 use std::sync::atomic::Ordering::Relaxed;
 use std::time::Duration;
 
@@ -66,13 +68,7 @@ async fn attempt(
     };
     let now = core.store.now();
     if claimed.starts - claimed.attempts > STARTS_WITHOUT_ATTEMPT_MAX {
-        let why = format!("started {} times without an outcome", claimed.starts - claimed.attempts);
-        let classified = unsendable(&why);
-        let target = &target;
-        let poison =
-            Ended { claimed, target, classified, attempt: None, request: None, ended_at: now };
-        let plan = plan(core, &poison).await?;
-        return Ok(Some(settle(core, poison, plan)));
+        return give_up(core, claimed, &target, now).await.map(Some);
     }
     let call = match prepare(core, claimed, &target, lead).await? {
         Preparation::Ready(call) => call,
@@ -87,6 +83,25 @@ async fn attempt(
         }
     };
     send(core, claimed, &target, call).await
+}
+
+/// Ends a delivery that never comes to an outcome, with the reason if it is one of the record.
+async fn give_up(
+    core: &Core,
+    claimed: &ClaimedDelivery,
+    target: &Target,
+    now: Millis,
+) -> Result<(Finish, Report), StoreError> {
+    let mut why = format!("started {} times without an outcome", claimed.starts - claimed.attempts);
+    // What cannot be prepared may panic as well; it is only asked why.
+    let prepared = AssertUnwindSafe(prepare(core, claimed, target, None)).catch_unwind().await;
+    if let Ok(Err(StoreError::Damaged { what, .. })) = prepared {
+        why.push_str(&format!("; what is stored of its {what} is damaged"));
+    }
+    let classified = unsendable(&why);
+    let poison = Ended { claimed, target, classified, attempt: None, request: None, ended_at: now };
+    let plan = plan(core, &poison).await?;
+    Ok(settle(core, poison, plan))
 }
 
 fn cancelled(core: &Core, claimed: &ClaimedDelivery, why: &str) -> (Finish, Report) {
@@ -108,7 +123,7 @@ async fn send(
         return Ok(None);
     }
     let Call { request, fresh, rules, signed_id } = call;
-    let stamp = started_at.0.div_euclid(1_000);
+    let stamp = core.store.wall().0.div_euclid(1_000);
     let secrets = secrets_at(target.secrets(), target.previous_until(), started_at);
     let signatures = sign(&secrets, &signed_id, stamp, &request.body);
     let mut signed = request.clone();

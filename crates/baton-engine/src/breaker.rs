@@ -80,6 +80,13 @@ impl Breaker {
         !matches!(self.0, State::Closed { .. })
     }
 
+    /// The clock stepped back: the probe comes after the same time.
+    pub(crate) fn step_back(&mut self, ms: i64) {
+        if let State::Open { probe_at } = &mut self.0 {
+            *probe_at = probe_at.plus_ms(-ms);
+        }
+    }
+
     /// A call began.
     pub(crate) fn started(&mut self) {
         if self.is_open() {

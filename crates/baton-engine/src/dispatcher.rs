@@ -42,6 +42,9 @@ pub(crate) fn due_after_outage(core: &Core) -> Millis {
     core.store.now().plus_ms(OUTAGE_WAIT_MS)
 }
 
+/// A present that is behind by more than so many milliseconds was set back.
+const STEP_MS_MIN: i64 = 1_000;
+
 /// When a delivery is due again after a fault of our own.
 pub(crate) fn due_after_internal_fault(core: &Core, claimed: &ClaimedDelivery) -> Millis {
     let idle = claimed.starts.saturating_sub(claimed.attempts).clamp(1, 16);
@@ -61,6 +64,8 @@ pub(crate) struct Dispatcher {
     /// When a failed claim may be tried again.
     not_before: Millis,
     failures: u32,
+    /// The present when last looked at, and what a clock that is never set said then.
+    looked_at: (Millis, i64),
 }
 
 impl Dispatcher {
@@ -75,6 +80,7 @@ impl Dispatcher {
             poll_at: Millis(i64::MIN),
             not_before: Millis(i64::MIN),
             failures: 0,
+            looked_at: (core.store.now(), core.clock.elapsed_ms()),
             core,
         }
     }
@@ -102,6 +108,7 @@ impl Dispatcher {
 
     /// Claims once, or waits for a reason to; whether it claimed.
     async fn round(&mut self) -> Result<bool, StoreError> {
+        self.core.hooks.before_round(Part::Dispatcher);
         self.take_in();
         let now = self.core.store.now();
         let rooms = if self.not_before > now { Vec::new() } else { self.lanes.rooms(now) };
@@ -121,9 +128,24 @@ impl Dispatcher {
         }
     }
 
+    /// Finds out whether the present stepped back, as the database's machine may make it, and lets
+    /// every wait here last as long as it would have.
+    fn take_in_steps(&mut self, now: Millis) {
+        let elapsed_ms = self.core.clock.elapsed_ms();
+        let (before, was_ms) = std::mem::replace(&mut self.looked_at, (now, elapsed_ms));
+        let back_ms = before.plus_ms(elapsed_ms.saturating_sub(was_ms)).since_ms(now);
+        if back_ms > STEP_MS_MIN {
+            tracing::warn!(back_ms, "the clock was set back");
+            self.poll_at = self.poll_at.plus_ms(-back_ms);
+            self.not_before = self.not_before.plus_ms(-back_ms);
+            self.lanes.step_back(back_ms);
+        }
+    }
+
     /// Takes in all that happened since.
     fn take_in(&mut self) {
         let now = self.core.store.now();
+        self.take_in_steps(now);
         while let Ok(note) = self.slots.try_recv() {
             self.note(&note, now);
         }

@@ -99,6 +99,16 @@ impl Lane {
         self.nodes = nodes;
     }
 
+    /// The clock stepped back: pauses, pace and probes last as long as they would have.
+    pub(crate) fn step_back(&mut self, ms: i64) {
+        self.pause_until = self.pause_until.plus_ms(-ms);
+        self.wake_at = self.wake_at.map(|at| at.plus_ms(-ms));
+        self.breaker.step_back(ms);
+        if let Some(rate) = &mut self.rate {
+            rate.step_back(ms);
+        }
+    }
+
     pub(crate) fn flying(&self) -> u32 {
         self.flying
     }

@@ -122,6 +122,15 @@ impl Lanes {
         }
     }
 
+    /// The clock stepped back by `ms`: every wait lasts as long as it would have.
+    pub(crate) fn step_back(&mut self, ms: i64) {
+        for lane in self.map.values_mut() {
+            lane.step_back(ms);
+        }
+        self.wakes = self.wakes.iter().map(|(at, id)| (at.plus_ms(-ms), *id)).collect();
+        self.want_all();
+    }
+
     /// When the next lane's time comes.
     pub(crate) fn next_wake(&self) -> Option<Millis> {
         self.wakes.first().map(|(at, _)| *at)

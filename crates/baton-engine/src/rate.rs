@@ -47,6 +47,11 @@ impl RateLimiter {
         Millis(at_us.div_euclid(1_000) + i64::from(at_us.rem_euclid(1_000) > 0))
     }
 
+    /// The clock stepped back: what is to come comes after the same time.
+    pub(crate) fn step_back(&mut self, ms: i64) {
+        self.full_at_us = self.full_at_us.saturating_sub(ms.saturating_mul(1_000));
+    }
+
     /// One starts.
     pub(crate) fn take(&mut self, now: Millis) {
         self.full_at_us = self.full_at_us.max(now.0.saturating_mul(1_000)) + self.every_us;

@@ -3,6 +3,7 @@
 use crate::clock::EngineClock;
 use crate::http::Client;
 use crate::leases::LEASE_MS;
+use crate::stats::Part;
 use baton_domain::connector::manifest::Registry;
 use baton_domain::retry::Jitter;
 use baton_store::{ClaimedDelivery, Finish, Store, StoreError};
@@ -78,6 +79,9 @@ impl JitterMode {
 
 /// Places where a test can make things go wrong.
 pub trait Hooks: Send + Sync + 'static {
+    /// Called at the start of every round of a loop. A panic here is a panic of that loop.
+    fn before_round(&self, _part: Part) {}
+
     /// Called before a request is sent. A panic here is a panic of the delivery's task.
     fn before_attempt(&self, _delivery: &ClaimedDelivery) {}
 

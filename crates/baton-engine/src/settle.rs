@@ -94,7 +94,13 @@ pub(crate) async fn plan(core: &Core, ended: &Ended<'_>) -> Result<Plan, StoreEr
     let Some(failover) = own.filter(|_| after.failover) else {
         return Ok(Plan { after, handover: Handover::None });
     };
-    let handover = failover_of(core, ended, failover).await?;
+    let handover = match failover_of(core, ended, failover).await {
+        // Who had the lead before cannot be told, and nobody is to get it twice.
+        Err(StoreError::Damaged { .. }) => {
+            Handover::Refused("what is stored of the deliveries before it is damaged".to_owned())
+        }
+        found => found?,
+    };
     let after = if matches!(handover, Handover::To(..)) { after } else { decide(false) };
     Ok(Plan { after, handover })
 }

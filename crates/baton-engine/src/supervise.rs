@@ -48,7 +48,11 @@ pub(crate) async fn keep<R: Rounds>(core: Arc<Core>, mut rounds: R) {
     let mut failures = 0;
     let mut phase = core.phase.subscribe();
     loop {
-        let round = AssertUnwindSafe(rounds.round()).catch_unwind();
+        let round = async {
+            core.hooks.before_round(R::PART);
+            rounds.round().await
+        };
+        let round = AssertUnwindSafe(round).catch_unwind();
         let done = tokio::select! {
             biased;
             _ = phase.wait_for(|phase| *phase >= R::UNTIL) => return,

@@ -6,7 +6,7 @@ use crate::renderers::{not_rendered, prepare, subscription_rules};
 use crate::stats::{Part, count};
 use crate::supervise::{Rounds, log_failure};
 use baton_domain::config::{Destination, Subscription};
-use baton_domain::connector::classify::{CompiledRules, classify, fault_word};
+use baton_domain::connector::classify::{CompiledRules, classify, fault_word, unsendable};
 use baton_domain::connector::envelope::{event_envelope, lead_data};
 use baton_domain::connector::mask::mask;
 use baton_domain::connector::render::{
@@ -87,9 +87,16 @@ async fn run(core: &Core, task: TaskRow) {
             // The parser's own words could repeat a secret.
             detail: format!("its body cannot be read at column {}", e.column()),
         };
-        let plain = core.store.master().open(PURPOSE, &task.body)?;
-        let probe: ProbeTask = serde_json::from_slice(&plain).map_err(damaged)?;
-        let result = call(core, task.workspace, probe).await;
+        let opened = core.store.master().open(PURPOSE, &task.body);
+        let probe = opened.and_then(|plain| serde_json::from_slice(&plain).map_err(damaged));
+        let result = match probe {
+            Ok(probe) => call(core, task.workspace, probe).await,
+            Err(error) => {
+                tracing::error!(task = %task.id, error = %error, "a test call is given up");
+                let why = unsendable("the stored test call is damaged; make it again");
+                result(why, None, None, Phases::default())
+            }
+        };
         let result = serde_json::to_vec(&result).map_err(damaged)?;
         let result = core.store.master().seal(PURPOSE, &result)?;
         let now = core.store.now();
@@ -127,7 +134,7 @@ async fn call(core: &Core, workspace: WorkspaceId, probe: ProbeTask) -> ProbeRes
         Ok(prepared) => prepared,
         Err(problem) => return result(not_rendered(&problem), None, None, Phases::default()),
     };
-    let stamp = core.store.now().0.div_euclid(1_000);
+    let stamp = core.store.wall().0.div_euclid(1_000);
     request.headers.extend(sign(&secrets, &signed_id, stamp, &request.body));
     let deadline = Duration::from_millis(u64::from(timeout_ms.min(TIMEOUT_MS_MAX)));
     let exchange = core.client.exchange(&request, deadline).await;

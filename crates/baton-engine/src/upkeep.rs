@@ -175,7 +175,9 @@ impl Rounds for Release {
         self.resume(&snapshot, now).await?;
         self.releases.borrow_and_update();
         while self.core.store.release_slice().await? {}
-        if changed || self.orphans_at <= now {
+        // A place further off than the time between two looks is from before a clock was set back.
+        let due = self.orphans_at <= now || self.orphans_at > now.plus_ms(ORPHANS_EVERY_MS);
+        if changed || due {
             while self.core.store.cancel_orphans().await? {}
             self.orphans_at = now.plus_ms(ORPHANS_EVERY_MS);
         }

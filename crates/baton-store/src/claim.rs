@@ -136,7 +136,12 @@ pub(crate) async fn run_claim(tx: &Tx<'_>, claim: &Claim) -> Result<(Reply, Effe
     }
     let mut due: HashMap<(Uuid, i64), Vec<ClaimedDelivery>> = HashMap::new();
     for row in tx.query_many(&sql::CLAIM_DUE, &params).await? {
-        due.entry((row.uuid(6)?, row.int(14)?)).or_default().push(read_claimed(&row, claim.token)?);
+        match read_claimed(&row, claim.token) {
+            Ok(delivery) => {
+                due.entry((row.uuid(6)?, row.int(14)?)).or_default().push(delivery);
+            }
+            Err(error) => give_up_damaged(tx, &row, claim.now, &error).await?,
+        }
     }
     let mut claimed = Claimed::default();
     for room in &lanes {
@@ -174,6 +179,30 @@ pub(crate) async fn run_claim(tx: &Tx<'_>, claim: &Claim) -> Result<(Reply, Effe
         claimed.next_due.push((row.uuid(1)?, row.millis(0)?));
     }
     Ok((Reply::Claimed(claimed), Effects::default()))
+}
+
+/// Ends a delivery whose row cannot be read: it would hold up all that is claimed with it.
+async fn give_up_damaged(
+    tx: &Tx<'_>,
+    row: &Row,
+    now: Millis,
+    error: &StoreError,
+) -> Result<(), StoreError> {
+    tracing::error!(delivery = ?row.uuid(1).ok(), error = %error, "a delivery is given up: its row is damaged");
+    let cause = row.text(7).ok().and_then(DeliveryCause::parse).unwrap_or(DeliveryCause::Lead);
+    tx.execute(
+        "UPDATE deliveries SET state = 'failed', wake_at = NULL, due_at = NULL, token = NULL, \
+         cause = ?3, note = ?4, updated_at = ?5 WHERE ws = ?1 AND id = ?2",
+        &[
+            row.value(0),
+            row.value(1),
+            cause.as_str().into(),
+            format!("given up: {error}").into(),
+            now.into(),
+        ],
+    )
+    .await?;
+    Ok(())
 }
 
 fn read_claimed(row: &Row, token: Uuid) -> Result<ClaimedDelivery, StoreError> {

@@ -11,6 +11,7 @@ use crate::docs::DocWrite;
 use crate::error::StoreError;
 use crate::events::FanOut;
 use crate::finish::{Finish, Release};
+use crate::proof::Durability;
 use crate::retention::{RetentionReport, RetentionSlice};
 use crate::search::{IndexBatch, Unindex};
 use crate::tasks::{NewTask, TaskClaim, TaskFinish, TaskRow};
@@ -77,6 +78,10 @@ pub(crate) enum Command {
     CancelOrphans {
         now: Millis,
     },
+    /// Says when commits are on disk.
+    Durability,
+    /// Panics, to show that the writer goes on.
+    Panic,
 }
 
 /// Which of the writers runs a command, where there are several.
@@ -121,6 +126,7 @@ pub(crate) enum Reply {
     Task(Option<TaskRow>),
     Retained(RetentionReport),
     Count(u64),
+    Durability(Durability),
 }
 
 /// A command on its way, with the way back.

@@ -126,6 +126,11 @@ impl Row {
         StoreError::Damaged { what: "row", detail: format!("column {column} is not {wanted}") }
     }
 
+    /// The value in a column as it is.
+    pub fn value(&self, column: usize) -> Value {
+        self.0.get(column).cloned().unwrap_or(Value::Null)
+    }
+
     /// The integer in a column.
     pub fn int(&self, column: usize) -> Result<i64, StoreError> {
         match self.0.get(column) {

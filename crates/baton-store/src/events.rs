@@ -93,6 +93,14 @@ pub(crate) fn read_event(row: &Row) -> Result<EventRow, StoreError> {
     })
 }
 
+fn read_or_pass(row: &Row) -> Option<EventRow> {
+    read_event(row)
+        .inspect_err(|error| {
+            tracing::error!(position = ?row.int(0).ok(), %error, "an event is passed over: it is damaged");
+        })
+        .ok()
+}
+
 const AFTER_SQLITE: &str = "SELECT position, 0, id, ws, kind, at, lead, n, data_version, delta \
      FROM events WHERE position > ?1 ORDER BY position LIMIT ?2";
 const AFTER_POSTGRES: &str = "SELECT position, tx, id, ws, kind, at, lead, n, data_version, delta \
@@ -112,7 +120,8 @@ impl Store {
         } else {
             self.query(AFTER_SQLITE, &[cursor.position.into(), limit]).await?
         };
-        rows.iter().map(read_event).collect()
+        // One that cannot be read is passed over: no reader would ever get past it.
+        Ok(rows.iter().filter_map(read_or_pass).collect())
     }
 
     /// The place of the newest event that may be read now; a stream begins after it.

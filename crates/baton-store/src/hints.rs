@@ -4,6 +4,7 @@
 use crate::command::Effects;
 use baton_domain::id::LeadId;
 use std::collections::{HashMap, HashSet};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use tokio::sync::{Notify, watch};
 use uuid::Uuid;
@@ -20,6 +21,7 @@ pub struct Hints {
     config: watch::Sender<i64>,
     stale: Notify,
     outcomes: Mutex<HashMap<Uuid, Arc<Notify>>>,
+    lost: AtomicBool,
 }
 
 impl Default for Hints {
@@ -34,6 +36,7 @@ impl Default for Hints {
             config: watch::Sender::new(0),
             stale: Notify::new(),
             outcomes: Mutex::default(),
+            lost: AtomicBool::new(false),
         }
     }
 }
@@ -114,13 +117,30 @@ impl Hints {
         OutcomeWait { hints: Arc::clone(self), of, notify }
     }
 
+    /// Loses every hint from now on, those of other nodes included: for tests that show that the
+    /// polls find all there is to do.
+    #[doc(hidden)]
+    pub fn lose_all(&self) {
+        self.lost.store(true, Ordering::Relaxed);
+    }
+
+    fn are_lost(&self) -> bool {
+        self.lost.load(Ordering::Relaxed)
+    }
+
     pub(crate) fn look_at_all(&self) {
+        if self.are_lost() {
+            return;
+        }
         *self.all_lanes.lock().unwrap_or_else(PoisonError::into_inner) = true;
         self.lanes_changed.notify_one();
     }
 
     /// Another node changed the configuration: whoever watches should refresh.
     pub(crate) fn config_is_stale(&self) {
+        if self.are_lost() {
+            return;
+        }
         self.stale.notify_one();
     }
 
@@ -130,10 +150,16 @@ impl Hints {
     }
 
     pub(crate) fn config_is_at(&self, change_seq: i64) {
+        if self.are_lost() {
+            return;
+        }
         self.config.send_replace(change_seq);
     }
 
     pub(crate) fn tell(&self, effects: &Effects) {
+        if self.are_lost() {
+            return;
+        }
         if !effects.lanes.is_empty() {
             let mut lanes = self.lanes.lock().unwrap_or_else(PoisonError::into_inner);
             lanes.extend(effects.lanes.iter().copied());

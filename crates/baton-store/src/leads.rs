@@ -102,7 +102,30 @@ const COLUMNS: &str = "l.id, l.campaign, l.source, l.state, l.status, l.score, l
      l.test, l.duplicate_of, l.partial_seq, l.problems, l.created_at, l.updated_at, d.body";
 
 fn read_row(row: &Row) -> Result<LeadRow, StoreError> {
-    let damaged = |detail: String| StoreError::Damaged { what: "lead", detail };
+    let data = serde_json::from_slice(row.bytes(13)?).map_err(|e| damaged(column_of(&e)))?;
+    read_row_with(row, data)
+}
+
+/// A row of a list: one lead whose answers are damaged is shown without them and hides no other.
+fn read_listed(row: &Row) -> Result<LeadRow, StoreError> {
+    let read = row.bytes(13).map(serde_json::from_slice);
+    if let Ok(Ok(data)) = read {
+        return read_row_with(row, data);
+    }
+    tracing::error!(lead = ?row.uuid(0).ok(), "what is stored of a lead is damaged");
+    read_row_with(row, LeadData::default())
+}
+
+fn damaged(detail: String) -> StoreError {
+    StoreError::Damaged { what: "lead", detail }
+}
+
+/// Where the parser stopped; its own words could repeat what is in it.
+fn column_of(error: &serde_json::Error) -> String {
+    format!("it cannot be read at column {}", error.column())
+}
+
+fn read_row_with(row: &Row, data: LeadData) -> Result<LeadRow, StoreError> {
     Ok(LeadRow {
         id: row.id(0)?,
         campaign: row.id(1)?,
@@ -118,7 +141,7 @@ fn read_row(row: &Row) -> Result<LeadRow, StoreError> {
         problems: row.opt_bytes(10)?,
         created_at: row.millis(11)?,
         updated_at: row.millis(12)?,
-        data: serde_json::from_slice(row.bytes(13)?).map_err(|e| damaged(e.to_string()))?,
+        data,
     })
 }
 
@@ -258,7 +281,7 @@ impl WorkspaceStore {
              AND l.id IN ({hits} ORDER BY l.id DESC LIMIT {limit}) ORDER BY l.id DESC"
         );
         let rows: Vec<LeadRow> =
-            self.query(&sql, &params).await?.iter().map(read_row).collect::<Result<_, _>>()?;
+            self.query(&sql, &params).await?.iter().map(read_listed).collect::<Result<_, _>>()?;
         let next = if rows.len() == limit as usize {
             rows.last().map(|r| r.id.uuid())
         } else if sifts {

@@ -28,6 +28,7 @@ mod nodes;
 mod orphans;
 mod outage;
 mod postgres;
+mod proof;
 mod replay;
 mod retention;
 pub mod sealing;
@@ -51,6 +52,9 @@ pub use inspect::{
     Inspection, SQLITE_VERSION_MIN, backup_file, inspect_directory, inspect_postgres,
     sqlite_is_fit, sqlite_version,
 };
+#[doc(hidden)]
+pub use migrations::Migration;
+pub use proof::Durability;
 pub use retention::{IDEMPOTENCY_HOURS, Retention, RetentionReport};
 pub use snapshot::{Doc, Snapshot};
 pub use sqlite::DATABASE_FILE;

@@ -5,11 +5,18 @@ use crate::db::{Tx, Value};
 use crate::error::{OpenError, StoreError};
 use baton_domain::time::Millis;
 
-struct Migration {
-    number: i64,
-    name: &'static str,
-    sqlite: &'static str,
-    postgres: &'static str,
+/// One step of the schema.
+#[doc(hidden)]
+#[derive(Clone, Copy, Debug)]
+pub struct Migration {
+    /// Its number: one more than that of the step before.
+    pub number: i64,
+    /// Its name.
+    pub name: &'static str,
+    /// Its statements for SQLite.
+    pub sqlite: &'static str,
+    /// Its statements for PostgreSQL.
+    pub postgres: &'static str,
 }
 
 const MIGRATIONS: &[Migration] = &[Migration {
@@ -24,8 +31,13 @@ pub(crate) fn newest() -> i64 {
     MIGRATIONS.last().map_or(0, |m| m.number)
 }
 
-/// Brings the database to the newest migration. Needs to be the only one that does so now.
-pub(crate) async fn migrate(tx: &Tx<'_>, now: Millis) -> Result<(), OpenError> {
+/// Brings the database to the newest migration, or to `later` ones that a test has beside those.
+/// Needs to be the only one that does so now.
+pub(crate) async fn migrate(
+    tx: &Tx<'_>,
+    now: Millis,
+    later: &[Migration],
+) -> Result<(), OpenError> {
     let integer = if tx.is_postgres() { "bigint" } else { "INTEGER" };
     tx.batch(&format!(
         "CREATE TABLE IF NOT EXISTS migrations (number {integer} NOT NULL PRIMARY KEY, \
@@ -34,11 +46,11 @@ pub(crate) async fn migrate(tx: &Tx<'_>, now: Millis) -> Result<(), OpenError> {
     .await?;
     let row = tx.query_opt("SELECT coalesce(max(number), 0) FROM migrations", &[]).await?;
     let found = row.map_or(Ok(0), |r| r.int(0)).map_err(OpenError::Database)?;
-    let known = newest();
+    let known = later.last().map_or(newest(), |m| m.number);
     if found > known {
         return Err(OpenError::Newer { found, known });
     }
-    for migration in MIGRATIONS.iter().filter(|m| m.number > found) {
+    for migration in MIGRATIONS.iter().chain(later).filter(|m| m.number > found) {
         apply(tx, migration, now).await?;
     }
     Ok(())

@@ -41,7 +41,10 @@ pub(crate) async fn run_heartbeat(
     now: Millis,
     forget_before: Millis,
 ) -> Result<(Reply, Effects), StoreError> {
-    tx.execute("DELETE FROM nodes WHERE seen_at < ?1", &[forget_before.into()]).await?;
+    // Seen in the future: by a clock that was set back since. Who lives says so again soon.
+    let not_after = now.plus_ms(NODE_GONE_MS);
+    let gone = "DELETE FROM nodes WHERE seen_at < ?1 OR seen_at > ?2";
+    tx.execute(gone, &[forget_before.into(), not_after.into()]).await?;
     tx.execute(
         "INSERT INTO nodes (id, seen_at) VALUES (?1, ?2) \
          ON CONFLICT (id) DO UPDATE SET seen_at = excluded.seen_at",

@@ -5,7 +5,10 @@ use crate::command::{Effects, Job, WriterOf};
 use crate::db::{Many, Row, Statements, Tx, Value, from_postgres, pg_query, pg_query_many};
 use crate::error::{OpenError, StoreError};
 use crate::hints::Hints;
+use crate::migrations::Migration;
 use crate::writer::{self, BATCH_MAX, Care, QUEUE_MAX, is_members_fault};
+use futures_util::FutureExt as _;
+use std::panic::AssertUnwindSafe;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
@@ -217,6 +220,7 @@ impl Postgres {
         node: Uuid,
         nodes: Arc<AtomicU32>,
         hints: Arc<Hints>,
+        later: &[Migration],
     ) -> Result<Self, OpenError> {
         let connector = Connector::new(url)?;
         // Kept by nobody: it holds the lock of the migrations, and readers are set up otherwise.
@@ -227,7 +231,7 @@ impl Postgres {
             .batch_execute(&format!("SELECT pg_advisory_lock({MIGRATION_LOCK})"))
             .await
             .map_err(from_postgres)?;
-        let migrated = crate::migrations::migrate(&first.tx(), now).await;
+        let migrated = crate::migrations::migrate(&first.tx(), now, later).await;
         let unlock = format!("SELECT pg_advisory_unlock({MIGRATION_LOCK})");
         first.client.batch_execute(&unlock).await.map_err(from_postgres)?;
         migrated?;
@@ -362,7 +366,13 @@ impl Writer {
             let mut jobs = Vec::with_capacity(BATCH_MAX);
             while queue.recv_many(&mut jobs, BATCH_MAX).await > 0 {
                 let batch = std::mem::take(&mut jobs);
-                self.write(&mut connection, batch).await;
+                let write = AssertUnwindSafe(self.write(&mut connection, batch));
+                // A panic is that of one batch, whose callers hear that nothing comes: the writer
+                // goes on with the next, on a new connection.
+                if write.catch_unwind().await.is_err() {
+                    tracing::error!("a batch of writes panicked");
+                    connection = None;
+                }
             }
         });
     }

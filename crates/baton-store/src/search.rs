@@ -216,9 +216,11 @@ impl Store {
                 earlier.entry(lead).or_default().push(before.int(1)?);
             }
         }
-        let entry = |(lead, row): (LeadId, &Row)| {
-            let data: LeadData = serde_json::from_slice(row.bytes(3)?)
-                .map_err(|e| StoreError::Damaged { what: "lead", detail: e.to_string() })?;
+        let mut entry = |(lead, row): (LeadId, &Row)| {
+            let Ok(data) = serde_json::from_slice::<LeadData>(row.bytes(3)?) else {
+                tracing::error!(%lead, "a lead cannot be searched for: it is damaged");
+                return Ok(None);
+            };
             let (workspace, seq) = (row.id(2)?, row.int(1)?);
             let mut keys: Vec<[u8; 16]> =
                 exact_texts(&data).iter().map(|t| self.master().search_key(workspace, t)).collect();
@@ -226,9 +228,10 @@ impl Store {
             keys.dedup();
             let mut earlier = earlier.remove(&lead).unwrap_or_default();
             earlier.retain(|version| *version < seq);
-            Ok(IndexedLead { workspace, lead, seq, earlier, text: search_text(&data), keys })
+            let text = search_text(&data);
+            Ok(Some(IndexedLead { workspace, lead, seq, earlier, text, keys }))
         };
-        newest.into_iter().map(entry).collect()
+        newest.into_iter().filter_map(|found| entry(found).transpose()).collect()
     }
 
     /// Takes leads out of the index, for good: called before they are removed themselves.

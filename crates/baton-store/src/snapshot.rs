@@ -94,29 +94,57 @@ impl Snapshot {
             .filter_map(|id| self.destinations.get(id))
     }
 
-    /// A snapshot with these changed rows taken in.
-    pub(crate) fn with(&self, rows: &[Row], master: &MasterKey) -> Result<Self, StoreError> {
+    /// A snapshot with these changed rows taken in, and which of them could not be read: those
+    /// documents stay as they were before.
+    pub(crate) fn with<'r>(
+        &self,
+        rows: &'r [Row],
+        master: &MasterKey,
+    ) -> (Self, Vec<(&'r Row, StoreError)>) {
         let mut next = self.clone();
+        let mut damaged = Vec::new();
         for row in rows {
-            next.take_row(row, master)?;
+            next.change_seq = next.change_seq.max(row.int(9).unwrap_or(0));
+            let taken = row.bytes(4).and_then(|body| next.take_row(row, body, master));
+            if let Err(error) = taken {
+                damaged.push((row, error));
+            }
         }
         next.index();
-        Ok(next)
+        (next, damaged)
     }
 
-    fn take_row(&mut self, row: &Row, master: &MasterKey) -> Result<(), StoreError> {
+    /// Takes a row in with another body than its own.
+    pub(crate) fn with_body(
+        &mut self,
+        row: &Row,
+        body: &[u8],
+        master: &MasterKey,
+    ) -> Result<(), StoreError> {
+        self.take_row(row, body, master)?;
+        self.index();
+        Ok(())
+    }
+
+    /// Whether the secrets of any document could be opened: the master key is then the right one.
+    pub(crate) fn holds_secrets(&self) -> bool {
+        self.sources.values().any(|doc| !doc.secrets.is_empty())
+            || self.destinations.values().any(|doc| !doc.secrets.is_empty())
+            || self.subscriptions.values().any(|doc| !doc.secrets.is_empty())
+    }
+
+    fn take_row(&mut self, row: &Row, body: &[u8], master: &MasterKey) -> Result<(), StoreError> {
         let kind = DocKind::parse(row.text(0)?).ok_or_else(|| StoreError::Damaged {
             what: "document",
             detail: "its kind is not a known word".to_owned(),
         })?;
-        self.change_seq = self.change_seq.max(row.int(9)?);
         match kind {
-            DocKind::Workspace => take(&mut self.workspaces, row, kind, master),
-            DocKind::Campaign => take(&mut self.campaigns, row, kind, master),
-            DocKind::Source => take(&mut self.sources, row, kind, master),
-            DocKind::Destination => take(&mut self.destinations, row, kind, master),
-            DocKind::Subscription => take(&mut self.subscriptions, row, kind, master),
-            DocKind::Key => take(&mut self.keys, row, kind, master),
+            DocKind::Workspace => take(&mut self.workspaces, row, body, kind, master),
+            DocKind::Campaign => take(&mut self.campaigns, row, body, kind, master),
+            DocKind::Source => take(&mut self.sources, row, body, kind, master),
+            DocKind::Destination => take(&mut self.destinations, row, body, kind, master),
+            DocKind::Subscription => take(&mut self.subscriptions, row, body, kind, master),
+            DocKind::Key => take(&mut self.keys, row, body, kind, master),
         }
     }
 
@@ -151,6 +179,7 @@ pub(crate) const DOC_COLUMNS: &str =
 fn take<I: TypedId + Eq + Hash, T: serde::de::DeserializeOwned>(
     map: &mut HashMap<I, Arc<Doc<T>>>,
     row: &Row,
+    body: &[u8],
     kind: DocKind,
     master: &MasterKey,
 ) -> Result<(), StoreError> {
@@ -159,9 +188,10 @@ fn take<I: TypedId + Eq + Hash, T: serde::de::DeserializeOwned>(
         map.remove(&id);
         return Ok(());
     }
-    let body = serde_json::from_slice(row.bytes(4)?).map_err(|e| StoreError::Damaged {
+    let body = serde_json::from_slice(body).map_err(|e| StoreError::Damaged {
         what: "document",
-        detail: format!("{kind} body: {e}"),
+        // The parser's own words could repeat what is in it.
+        detail: format!("the body of a {kind} cannot be read at column {}", e.column()),
     })?;
     let secrets = match row.opt_bytes(5)? {
         Some(sealed) => master.open_secrets(&sealed)?,

@@ -8,10 +8,12 @@
 use crate::command::{Effects, Job, WriterOf};
 use crate::db::{Many, Row, Tx, Value, from_sqlite, lite_query};
 use crate::error::{OpenError, StoreError};
+use crate::migrations::Migration;
 use crate::writer::{self, BATCH_MAX, Care, QUEUE_MAX, is_members_fault};
 use futures_util::FutureExt;
 use rusqlite::{Connection, OpenFlags};
 use std::fs::{File, OpenOptions, TryLockError};
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Condvar, Mutex, PoisonError, mpsc as std_mpsc};
@@ -47,6 +49,11 @@ const READERS: usize = 4;
 const READS_MAX: usize = 4_096;
 /// How long a statement waits for a lock another process holds.
 const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
+/// How long a batch of writes waits for such a lock. What is queued behind it is refused without a
+/// wait of its own, so this is about the longest anybody is kept waiting for a refusal.
+const WRITE_LOCK_WAIT: Duration = Duration::from_secs(3);
+/// How long a batch waits while the lock is known to be held by another process.
+const WRITE_LOCK_WAIT_AGAIN: Duration = Duration::from_millis(50);
 /// How long the checkpoint thread rests when the log is short.
 const CHECKPOINT_REST: Duration = Duration::from_millis(200);
 
@@ -176,12 +183,14 @@ impl Sqlite {
     pub fn open(
         dir: &Path,
         now: baton_domain::time::Millis,
+        later: &[Migration],
         tell: impl Fn(&Effects) + Send + 'static,
     ) -> Result<Self, OpenError> {
         let lock = lock_directory(dir)?;
         let path = dir.join(DATABASE_FILE);
         let connection = open_connection(&path, true)?;
-        let migrated = crate::migrations::migrate(&Tx::Lite(&connection), now).now_or_never();
+        let tx = Tx::Lite(&connection);
+        let migrated = crate::migrations::migrate(&tx, now, later).now_or_never();
         migrated.ok_or(OpenError::Database(StoreError::Closed))??;
         tracing::info!(version = rusqlite::version(), "sqlite opened");
         let index = dir.join(SEARCH_FILE);
@@ -291,7 +300,8 @@ fn read_loop(connection: Connection, queue: &Mutex<std_mpsc::Receiver<ReadJob>>)
     loop {
         let job = queue.lock().unwrap_or_else(PoisonError::into_inner).recv();
         match job {
-            Ok(job) => job(&connection),
+            // Who asked hears that nothing comes; the next one has this reader still.
+            Ok(job) => drop(catch_unwind(AssertUnwindSafe(|| job(&connection)))),
             Err(_) => return,
         }
     }
@@ -321,8 +331,11 @@ fn write_loop(
     tell: &impl Fn(&Effects),
 ) {
     let mut jobs = Vec::with_capacity(BATCH_MAX);
+    let mut locked_out = false;
     while queue.blocking_recv_many(&mut jobs, BATCH_MAX) > 0 {
-        write_batch(connection, std::mem::take(&mut jobs), tell);
+        let wait = if locked_out { WRITE_LOCK_WAIT_AGAIN } else { WRITE_LOCK_WAIT };
+        drop(connection.busy_timeout(wait));
+        locked_out = write_batch(connection, std::mem::take(&mut jobs), tell);
         if wal.bytes.load(Ordering::Relaxed) > WAL_COPY_BYTES {
             wal.nudge();
         }
@@ -336,9 +349,12 @@ fn write_loop(
     drop(connection.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(())));
 }
 
-fn write_batch(connection: &Connection, jobs: Vec<Job>, tell: &impl Fn(&Effects)) {
-    let run = |care: Care| -> Result<(writer::Results, Effects), StoreError> {
+/// Runs a batch and answers its callers; whether another process kept it from being run.
+fn write_batch(connection: &Connection, jobs: Vec<Job>, tell: &impl Fn(&Effects)) -> bool {
+    let mut begun = false;
+    let mut run = |care: Care| -> Result<(writer::Results, Effects), StoreError> {
         connection.execute_batch("BEGIN IMMEDIATE").map_err(from_sqlite)?;
+        begun = true;
         let done = writer::run_batch(&Tx::Lite(connection), &jobs, care)
             .now_or_never()
             .ok_or(StoreError::Closed)??;
@@ -351,14 +367,20 @@ fn write_batch(connection: &Connection, jobs: Vec<Job>, tell: &impl Fn(&Effects)
             drop(connection.execute_batch("ROLLBACK"));
         }
     };
-    let done = run(Care::Hopeful).or_else(|error| {
+    // A panic is that of one batch: the writer goes on with the next.
+    let mut caught = |care| {
+        catch_unwind(AssertUnwindSafe(|| run(care)))
+            .unwrap_or_else(|_| Err(StoreError::Unavailable("a write panicked".to_owned())))
+    };
+    let done = caught(Care::Hopeful).or_else(|error| {
         roll_back();
-        if is_members_fault(&error) { run(Care::Savepoints) } else { Err(error) }
+        if is_members_fault(&error) { caught(Care::Savepoints) } else { Err(error) }
     });
     match done {
         Ok((results, effects)) => {
             tell(&effects);
             writer::answer_all(jobs, results);
+            false
         }
         Err(error) => {
             roll_back();
@@ -370,6 +392,7 @@ fn write_batch(connection: &Connection, jobs: Vec<Job>, tell: &impl Fn(&Effects)
                 _ => tracing::error!(error = %error, commands = jobs.len(), "a batch was lost"),
             }
             writer::fail_all(jobs, &error);
+            !begun
         }
     }
 }

@@ -10,6 +10,7 @@ use crate::docs::DocWrite;
 use crate::error::{OpenError, StoreError};
 use crate::finish::{AttemptRecord, Finish, Release};
 use crate::hints::Hints;
+use crate::migrations::Migration;
 use crate::outage::Outages;
 use crate::postgres::Postgres;
 use crate::sealing::MasterKey;
@@ -23,6 +24,9 @@ use std::sync::atomic::{AtomicI64, AtomicU32, Ordering};
 use std::sync::{Arc, PoisonError, RwLock};
 use tokio::sync::oneshot;
 use uuid::Uuid;
+
+/// Most kept versions that are looked at for a document that is damaged.
+const HISTORY_LOOKS_MAX: u32 = 20;
 
 /// Where the data is.
 #[derive(Clone, Debug)]
@@ -101,16 +105,30 @@ impl Store {
     /// Opens the store, brings it to the newest migration and reads the configuration. On
     /// PostgreSQL the present is the database's from now on.
     pub async fn open(settings: StoreSettings) -> Result<Self, OpenError> {
-        Self::open_by(settings, true).await
+        Self::open_by(settings, true, &[]).await
     }
 
     /// Opens the store as [`Self::open`] does, but goes by the given clock on PostgreSQL too: for
     /// tests that move time.
     pub async fn open_by_own_clock(settings: StoreSettings) -> Result<Self, OpenError> {
-        Self::open_by(settings, false).await
+        Self::open_by(settings, false, &[]).await
     }
 
-    async fn open_by(settings: StoreSettings, database_clock: bool) -> Result<Self, OpenError> {
+    /// Opens the store as the next release would, whose schema is further by these steps: for
+    /// tests of upgrades.
+    #[doc(hidden)]
+    pub async fn open_upgraded(
+        settings: StoreSettings,
+        later: &[Migration],
+    ) -> Result<Self, OpenError> {
+        Self::open_by(settings, false, later).await
+    }
+
+    async fn open_by(
+        settings: StoreSettings,
+        database_clock: bool,
+        later: &[Migration],
+    ) -> Result<Self, OpenError> {
         let StoreSettings { location, master, clock, entropy } = settings;
         let mut random: IdRandom = [0; 10];
         entropy.fill(&mut random);
@@ -125,11 +143,11 @@ impl Store {
                     source,
                 })?;
                 let told = Arc::clone(&hints);
-                Engine::Lite(Sqlite::open(dir, clock.now(), move |e| told.tell(e))?)
+                Engine::Lite(Sqlite::open(dir, clock.now(), later, move |e| told.tell(e))?)
             }
             Location::Postgres { url } => {
                 let (nodes, hints) = (Arc::clone(&nodes), Arc::clone(&hints));
-                let opened = Postgres::open(url.reveal(), clock.now(), node, nodes, hints);
+                let opened = Postgres::open(url.reveal(), clock.now(), node, nodes, hints, later);
                 Engine::Pg(Box::new(opened.await?))
             }
         };
@@ -188,6 +206,14 @@ impl Store {
     #[must_use]
     pub fn now(&self) -> Millis {
         self.0.clock.now().plus_ms(self.0.offset_ms.load(Ordering::Relaxed))
+    }
+
+    /// The present for others to read, as in the timestamp of a signature: it follows a clock that
+    /// was set back at once, which [`Self::now`] does not.
+    #[must_use]
+    pub fn wall(&self) -> Millis {
+        let database = self.0.database_clock && self.is_postgres();
+        if database { self.now() } else { self.0.clock.wall() }
     }
 
     /// How far our clock is from the database's, in milliseconds.
@@ -413,11 +439,44 @@ impl Store {
         if rows.is_empty() {
             return Ok(());
         }
-        let next = current.with(&rows, self.master())?;
+        let (mut next, damaged) = current.with(&rows, self.master());
+        for (row, error) in damaged {
+            if matches!(error, StoreError::Damaged { what: "sealed value", .. })
+                && !next.holds_secrets()
+            {
+                return Err(error);
+            }
+            self.take_from_history(&mut next, row, &error).await?;
+        }
         let change_seq = next.change_seq;
         self.0.snapshot.store(Arc::new(next));
         // Told last: who hears of it looks at the snapshot once and has to find the change there.
         self.0.hints.config_is_at(change_seq);
+        Ok(())
+    }
+
+    /// Takes a damaged document from the newest of its kept versions that can be read. Without one
+    /// it stays as it was when it could last be read, and is unknown after a restart.
+    async fn take_from_history(
+        &self,
+        snapshot: &mut Snapshot,
+        row: &Row,
+        error: &StoreError,
+    ) -> Result<(), StoreError> {
+        let document = row.uuid(1).ok();
+        let sql = format!(
+            "SELECT body FROM doc_versions WHERE kind = ?1 AND id = ?2 \
+             ORDER BY version DESC LIMIT {HISTORY_LOOKS_MAX}"
+        );
+        let kept = self.query(&sql, &[row.value(0), row.value(1)]).await?;
+        for version in kept {
+            let Ok(body) = version.bytes(0) else { continue };
+            if snapshot.with_body(row, body, self.master()).is_ok() {
+                tracing::error!(?document, %error, "a document is damaged; its last kept version that can be read is used: save it again to mend it");
+                return Ok(());
+            }
+        }
+        tracing::error!(?document, %error, "a document is damaged and has no kept version that can be read: restore it from a backup");
         Ok(())
     }
 
@@ -471,21 +530,4 @@ fn encode_attempt(attempt: &AttemptRecord) -> Result<Vec<u8>, StoreError> {
         extracted,
     })
     .map_err(damaged)
-}
-
-impl Store {
-    /// Gives back two texts through a statement that binds them out of order: `?2, ?1, ?2`. Part
-    /// of the conformance suite, since a driver that numbers parameters by their first appearance
-    /// swaps them without an error.
-    #[doc(hidden)]
-    pub async fn echo_out_of_order(
-        &self,
-        first: &str,
-        second: &str,
-    ) -> Result<Vec<String>, StoreError> {
-        let sql = "SELECT CAST(?2 AS text), CAST(?1 AS text), CAST(?2 AS text)";
-        let rows = self.query(sql, &[first.into(), second.into()]).await?;
-        let row = rows.first().ok_or(StoreError::NotFound)?;
-        (0..3).map(|column| row.text(column).map(str::to_owned)).collect()
-    }
 }

@@ -6,7 +6,7 @@
 //! ```
 
 use crate::command::{Command, Effects, Reply};
-use crate::db::{Tx, Value, id};
+use crate::db::{Row, Tx, Value, id};
 use crate::error::StoreError;
 use crate::store::Store;
 use baton_domain::id::{TaskId, TypedId, WorkspaceId};
@@ -142,14 +142,18 @@ pub(crate) async fn run_claim(
     let Some(row) = tx.query_opt(sql, &[claim.now.into()]).await? else {
         return Ok((Reply::Task(None), Effects::default()));
     };
-    let task = TaskRow {
-        id: row.id(0)?,
-        workspace: row.id(1)?,
-        kind: row.text(2)?.to_owned(),
-        format: row.int(3)?,
-        body: row.bytes(4)?.to_vec(),
-        starts: row.int(5)? + 1,
-        token: claim.token,
+    let task = match read_claimed(&row, claim.token) {
+        Ok(task) => task,
+        Err(error) => {
+            tracing::error!(task = ?row.uuid(0).ok(), error = %error, "a task is given up: its row is damaged");
+            tx.execute(
+                "UPDATE tasks SET state = 'failed', wake_at = NULL, updated_at = ?2 WHERE id = ?1",
+                &[row.value(0), claim.now.into()],
+            )
+            .await?;
+            // There may be others behind it.
+            return Ok((Reply::Task(None), Effects { tasks: true, ..Effects::default() }));
+        }
     };
     let given_up = task.starts > TASK_STARTS_MAX;
     tx.execute(
@@ -165,6 +169,18 @@ pub(crate) async fn run_claim(
     )
     .await?;
     Ok((Reply::Task(Some(task).filter(|_| !given_up)), Effects::default()))
+}
+
+fn read_claimed(row: &Row, token: Uuid) -> Result<TaskRow, StoreError> {
+    Ok(TaskRow {
+        id: row.id(0)?,
+        workspace: row.id(1)?,
+        kind: row.text(2)?.to_owned(),
+        format: row.int(3)?,
+        body: row.bytes(4)?.to_vec(),
+        starts: row.int(5)? + 1,
+        token,
+    })
 }
 
 pub(crate) async fn run_finish(

@@ -140,14 +140,23 @@ pub(crate) async fn open_store(settings: &Settings) -> Result<Store, Failure> {
         Some(url) => Location::Postgres { url: url.clone() },
         None => Location::Sqlite { dir: data.dir.clone() },
     };
-    Store::open(StoreSettings {
+    let settings = StoreSettings {
         location,
         master: MasterKey::new(key, entropy.clone()),
         clock: Arc::new(SystemClock),
         entropy,
-    })
-    .await
-    .map_err(Failure::new)
+    };
+    let store = Store::open(settings).await.map_err(Failure::new)?;
+    if let Ok(durability) = store.durability().await
+        && !durability.before_answer
+    {
+        let settings = durability.settings;
+        tracing::warn!(
+            settings,
+            "the database acknowledges commits that are not on disk yet: a loss of power may lose leads"
+        );
+    }
+    Ok(store)
 }
 
 /// The connectors of the program and those of the folder.

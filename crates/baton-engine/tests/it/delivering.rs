@@ -132,6 +132,42 @@ async fn a_receiver_that_fails_five_times_gets_the_same_bytes_and_id_with_new_ti
 }
 
 #[tokio::test]
+async fn a_changed_mapping_is_for_new_deliveries_and_resends_and_not_for_retries() {
+    let house = House::open().await;
+    let steps = [500, 500, 200].map(|status| Behaviour::Reply(Reply::status(status)));
+    house.sandbox.set_rule("/crm", Behaviour::Sequence(steps.to_vec())).unwrap();
+    let mapped = |to: &str| {
+        json!({"retry": {"schedule_ms": [0, MINUTE, MINUTE]},
+               "mapping": [{"to": to, "from": "email"}, {"to": "version", "value": to}]})
+    };
+    let destination = house.destination("/crm", mapped("first")).await;
+    let delivery = house.lead(destination).await;
+    house.until_attempts(delivery, 1).await;
+    house.write_destination(destination, "/crm", mapped("second"), Expect::Any).await;
+    let other = house.lead(destination).await;
+    house.until_attempts(other, 1).await;
+    house.clock.advance(MINUTE);
+    house.until_attempts(delivery, 2).await;
+    let resent = house.store.workspace(house.workspace).resend(delivery).await.unwrap();
+    house.until_state(resent, "accepted").await;
+
+    let ours = delivery.to_string();
+    let received = house.sandbox.received();
+    let bodies: Vec<serde_json::Value> = received
+        .iter()
+        .filter(|r| r.header("webhook-id") == Some(ours.as_str()))
+        .map(|r| serde_json::from_slice(&r.body).unwrap())
+        .collect();
+    let sent = |to: &str| json!({to: "jane@example.com", "version": to});
+    assert_eq!(bodies, [sent("first"), sent("first"), sent("second")]);
+    let first: serde_json::Value = serde_json::from_slice(
+        &received.iter().find(|r| r.header("webhook-id") != Some(ours.as_str())).unwrap().body,
+    )
+    .unwrap();
+    assert_eq!(first, sent("second"), "a delivery made after the change goes by it");
+}
+
+#[tokio::test]
 async fn a_failover_that_fails_too_names_both_and_does_not_loop() {
     let house = House::open().await;
     for path in ["/a", "/b"] {

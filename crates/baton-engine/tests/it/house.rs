@@ -21,7 +21,7 @@ use baton_store::capture::{Capture, Captured, NewDelivery};
 use baton_store::deliveries::{AttemptRow, DeliveryFilter, DeliveryRow};
 use baton_store::docs::{DocWrite, Expect};
 use baton_store::sealing::MasterKey;
-use baton_store::{Location, Store, StoreSettings};
+use baton_store::{Location, OpenError, Store, StoreSettings};
 use serde_json::json;
 use std::future::Future;
 use std::sync::Arc;
@@ -71,6 +71,32 @@ pub struct House {
     _dir: TempDir,
 }
 
+/// The two databases.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Engines {
+    Sqlite,
+    Postgres,
+}
+
+/// Makes two tests of one async function that takes an [`Engines`]: one per database.
+#[macro_export]
+macro_rules! on_both {
+    ($($name:ident)*) => {
+        mod sqlite { $(
+            #[tokio::test]
+            async fn $name() {
+                super::$name($crate::house::Engines::Sqlite).await;
+            }
+        )* }
+        mod postgres { $(
+            #[tokio::test]
+            async fn $name() {
+                super::$name($crate::house::Engines::Postgres).await;
+            }
+        )* }
+    };
+}
+
 static DATABASES: AtomicU64 = AtomicU64::new(0);
 
 async fn postgres_database() -> String {
@@ -86,6 +112,25 @@ async fn postgres_database() -> String {
     drop(driver.await);
     let (head, _) = url.rsplit_once('/').unwrap();
     format!("{head}/{name}")
+}
+
+async fn open_store(
+    location: Location,
+    seed: u64,
+    time: &Arc<dyn EngineClock>,
+    by_own_clock: bool,
+) -> Result<Store, OpenError> {
+    let entropy: Arc<dyn Entropy> = Arc::new(CountingEntropy(AtomicU64::new(seed)));
+    let settings = StoreSettings {
+        location,
+        master: MasterKey::new([9; 32], Arc::clone(&entropy)),
+        clock: Arc::clone(time) as Arc<dyn Clock>,
+        entropy,
+    };
+    match by_own_clock {
+        true => Store::open_by_own_clock(settings).await,
+        false => Store::open(settings).await,
+    }
 }
 
 pub fn signing() -> Secrets {
@@ -107,6 +152,51 @@ impl House {
     pub async fn built_on_postgres() -> Self {
         let url = Secret::new(postgres_database().await);
         Self::built_running(Location::Postgres { url }, 1).await
+    }
+
+    /// The same on a PostgreSQL database of its own whose store goes by the clock of the test.
+    pub async fn built_on_postgres_by_own_clock() -> Self {
+        let url = Secret::new(postgres_database().await);
+        let clock = Arc::new(ManualClock::new(START));
+        let time = Arc::clone(&clock) as Arc<dyn EngineClock>;
+        let dir = tempfile::tempdir().unwrap();
+        Self::built_on(Location::Postgres { url }, dir, 1, clock, time).await
+    }
+
+    /// The same on both databases, with an engine.
+    pub async fn open_on(database: Engines) -> Self {
+        let mut house = Self::built_on_engine(database).await;
+        house.start().await;
+        house
+    }
+
+    /// The same without an engine.
+    pub async fn built_on_engine(database: Engines) -> Self {
+        match database {
+            Engines::Sqlite => Self::built().await,
+            Engines::Postgres => Self::built_on_postgres_by_own_clock().await,
+        }
+    }
+
+    /// Runs a statement behind the store's back; how many rows it touched.
+    pub async fn meddle(&self, sqlite: &str, postgres: &str) -> u64 {
+        match &self.location {
+            Location::Sqlite { dir } => {
+                let path = dir.join(baton_store::DATABASE_FILE);
+                let connection = rusqlite::Connection::open(path).unwrap();
+                connection.busy_timeout(PATIENCE).unwrap();
+                connection.execute(sqlite, []).unwrap() as u64
+            }
+            Location::Postgres { url } => {
+                let (client, connection) =
+                    tokio_postgres::connect(url.reveal(), tokio_postgres::NoTls).await.unwrap();
+                let driver = tokio::spawn(connection);
+                let touched = client.execute(postgres, &[]).await.unwrap();
+                drop(client);
+                drop(driver.await);
+                touched
+            }
+        }
     }
 
     async fn built_running(location: Location, seed: u64) -> Self {
@@ -131,14 +221,9 @@ impl House {
         clock: Arc<ManualClock>,
         time: Arc<dyn EngineClock>,
     ) -> Self {
-        let entropy: Arc<dyn Entropy> = Arc::new(CountingEntropy(AtomicU64::new(seed)));
-        let settings = StoreSettings {
-            location: location.clone(),
-            master: MasterKey::new([9; 32], Arc::clone(&entropy)),
-            clock: Arc::clone(&time) as Arc<dyn Clock>,
-            entropy,
-        };
-        let store = Store::open(settings).await.unwrap();
+        // By the database's clock where time runs by itself.
+        let moved = Arc::as_ptr(&time).cast::<()>() == Arc::as_ptr(&clock).cast::<()>();
+        let store = open_store(location.clone(), seed, &time, moved).await.unwrap();
         let sandbox = SandboxSettings::loopback(Arc::clone(&time) as Arc<dyn Clock>);
         let sandbox = Sandbox::start(sandbox).await.unwrap();
         let (workspace, campaign, source) = (store.new_id(), store.new_id(), store.new_id());
@@ -184,6 +269,26 @@ impl House {
             hooks,
         };
         self.engine = Some(Engine::start(settings).await.unwrap());
+    }
+
+    /// Ends the engine, closes the store and opens it again, as a new process would.
+    pub async fn restart_store(&mut self) {
+        if self.engine.is_some() {
+            self.stop(Duration::ZERO).await;
+        }
+        let elsewhere = tempfile::tempdir().unwrap();
+        let place = Location::Sqlite { dir: elsewhere.path().to_owned() };
+        self.store = open_store(place, 32, &self.time, true).await.unwrap();
+        let reopened = async {
+            loop {
+                match open_store(self.location.clone(), 33, &self.time, true).await {
+                    // A task that ends just now still holds it.
+                    Err(OpenError::InUse { .. }) => tokio::task::yield_now().await,
+                    opened => return opened.unwrap(),
+                }
+            }
+        };
+        self.store = tokio::time::timeout(PATIENCE, reopened).await.unwrap();
     }
 
     pub fn engine(&self) -> &EngineHandle {

@@ -1,7 +1,7 @@
 //! Events for subscriptions, and test calls.
 
 use crate::house::{House, MINUTE, SECRET, signing};
-use baton_domain::id::{LeadId, TypedId};
+use baton_domain::id::{LeadId, TaskId, TypedId};
 use baton_domain::lead::{LeadData, LeadState};
 use baton_domain::probe::{FORMAT, KIND, PURPOSE, ProbeLead, ProbeResult, ProbeTarget, ProbeTask};
 use baton_domain::secret::Secret;
@@ -86,7 +86,8 @@ async fn a_subscription_gets_nothing_from_before_it_was_made() {
     assert_eq!(house.sandbox.received_count(), 1);
 }
 
-async fn probe(house: &House, target: ProbeTarget) -> ProbeResult {
+/// Makes a task of a test call.
+pub async fn ask_for_probe(house: &House, id: TaskId, target: ProbeTarget) {
     let mut secrets = ProbeTask::plain_secrets(&signing());
     secrets.insert("auth_value".to_owned(), "Bearer top-secret".to_owned());
     let mut data = LeadData::default();
@@ -102,10 +103,8 @@ async fn probe(house: &House, target: ProbeTarget) -> ProbeResult {
         created_at: house.now(),
     };
     let task = ProbeTask { target, secrets, lead };
-    let master = house.store.master();
-    let body = master.seal(PURPOSE, &serde_json::to_vec(&task).unwrap()).unwrap();
-    let id = house.store.new_id();
-    let wait = house.store.hints().wait_for(TypedId::uuid(id));
+    let body = serde_json::to_vec(&task).unwrap();
+    let body = house.store.master().seal(PURPOSE, &body).unwrap();
     let new = NewTask {
         id,
         workspace: house.workspace,
@@ -115,9 +114,21 @@ async fn probe(house: &House, target: ProbeTarget) -> ProbeResult {
         now: house.now(),
     };
     house.store.new_task(new).await.unwrap();
+}
+
+/// The result of a test call, if there is one yet.
+pub async fn probe_result(house: &House, id: TaskId) -> Option<ProbeResult> {
+    let result = house.store.task_result(house.workspace, id).await.unwrap()?;
+    let plain = house.store.master().open(PURPOSE, &result).unwrap();
+    Some(serde_json::from_slice(&plain).unwrap())
+}
+
+async fn probe(house: &House, target: ProbeTarget) -> ProbeResult {
+    let id = house.store.new_id();
+    let wait = house.store.hints().wait_for(TypedId::uuid(id));
+    ask_for_probe(house, id, target).await;
     tokio::time::timeout(std::time::Duration::from_secs(30), wait.changed()).await.unwrap();
-    let result = house.store.task_result(house.workspace, id).await.unwrap().unwrap();
-    serde_json::from_slice(&master.open(PURPOSE, &result).unwrap()).unwrap()
+    probe_result(house, id).await.unwrap()
 }
 
 #[tokio::test]

@@ -42,7 +42,13 @@ macro_rules! on_both {
     };
 }
 
-pub struct TestClock(AtomicI64);
+pub struct TestClock(pub AtomicI64);
+
+impl TestClock {
+    pub fn advance(&self, ms: i64) {
+        self.0.fetch_add(ms, Ordering::Relaxed);
+    }
+}
 
 impl Clock for TestClock {
     fn now(&self) -> Millis {
@@ -95,15 +101,18 @@ pub fn master(entropy: &Arc<TestEntropy>) -> MasterKey {
     MasterKey::new([9; 32], Arc::clone(entropy) as Arc<dyn Entropy>)
 }
 
-pub async fn open(location: &Location, clock: &Arc<TestClock>, seed: u64) -> Store {
+pub fn settings(location: &Location, clock: &Arc<TestClock>, seed: u64) -> StoreSettings {
     let entropy = Arc::new(TestEntropy(AtomicU64::new(seed)));
-    let settings = StoreSettings {
+    StoreSettings {
         location: location.clone(),
         master: master(&entropy),
         clock: Arc::clone(clock) as Arc<dyn Clock>,
         entropy,
-    };
-    Store::open(settings).await.expect("the store opens")
+    }
+}
+
+pub async fn open(location: &Location, clock: &Arc<TestClock>, seed: u64) -> Store {
+    Store::open(settings(location, clock, seed)).await.expect("the store opens")
 }
 
 impl Bench {
@@ -128,7 +137,7 @@ impl Bench {
     }
 
     pub fn advance(&self, ms: i64) {
-        self.clock.0.fetch_add(ms, Ordering::Relaxed);
+        self.clock.advance(ms);
     }
 
     pub fn fields(&self, pairs: &[(&str, &str)]) -> LeadData {

@@ -13,3 +13,5 @@ mod held;
 mod record;
 mod seam;
 mod sqlite_only;
+mod standing;
+mod upgrade;

@@ -197,6 +197,35 @@ impl TestApp {
         tokio::time::timeout(PATIENCE, &mut self.served).await.unwrap().unwrap();
     }
 
+    /// A connection of another process to the database.
+    pub fn foreign_connection(&self) -> rusqlite::Connection {
+        let connection =
+            rusqlite::Connection::open(self._dir.path().join(baton_store::DATABASE_FILE)).unwrap();
+        connection.busy_timeout(PATIENCE).unwrap();
+        connection
+    }
+
+    /// A lead for the store, past the web.
+    pub fn stored_lead(&self) -> baton_store::capture::Capture {
+        baton_store::capture::Capture {
+            workspace: self.workspace,
+            campaign: self.campaign,
+            source: self.source,
+            lead: self.store.new_id(),
+            data: baton_domain::lead::LeadData::default(),
+            state: baton_domain::lead::LeadState::Received,
+            problems: None,
+            test: false,
+            config_version: 1,
+            now: self.store.now(),
+            idempotency: None,
+            duplicates: None,
+            partial: None,
+            deliveries: Vec::new(),
+            event_ids: std::array::from_fn(|_| self.store.new_id()),
+        }
+    }
+
     fn write<T: Serialize>(&self, kind: DocKind, id: Uuid, body: &T) -> DocWrite {
         DocWrite {
             workspace: self.workspace,

@@ -74,6 +74,22 @@ async fn acceptance_comes_with_price_and_redirect() {
 }
 
 #[tokio::test]
+async fn an_outcome_of_which_no_hint_comes_is_found() {
+    let app = TestApp::with(|seed| seed.source.wait_ms = Some(20_000)).await;
+    let lead = json!({"email": "jane@example.com"});
+    let answered = async {
+        // The lead is there; from now on nobody is told of anything.
+        while app.leads().await.is_empty() {
+            tokio::task::yield_now().await;
+        }
+        app.store.hints().lose_all();
+        answer(&app, Verdict::Accepted, DeliveryState::Accepted, json!({"price": "25.50"})).await;
+    };
+    let (reply, ()) = tokio::join!(app.capture(lead), answered);
+    assert_eq!(reply.json()["price"], "25.50");
+}
+
+#[tokio::test]
 async fn refusal_is_told_and_brings_nobody_anywhere() {
     let app = TestApp::with(|seed| seed.source.wait_ms = Some(20_000)).await;
     let extracted = json!({"redirect_url": "https://buyer.example/sorry"});

@@ -13,6 +13,7 @@ mod capture;
 mod capture_bad_input;
 mod capture_guards;
 mod capture_leadbyte;
+mod capture_overload;
 mod capture_repeats;
 mod capture_waiting;
 mod service;

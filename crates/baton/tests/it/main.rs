@@ -9,6 +9,7 @@ mod demo;
 mod faults;
 mod faults_database;
 mod faults_disk;
+mod faults_lock;
 mod faults_start;
 mod faults_wire;
 mod load;
