@@ -37,8 +37,11 @@ const WAL_FORCE_BYTES: u64 = 192 * 1024 * 1024;
 const WAL_READER_WAIT: Duration = Duration::from_millis(20);
 /// Size of the log at which writes are refused.
 pub(crate) const WAL_REFUSE_BYTES: u64 = 512 * 1024 * 1024;
-/// Size of the log from which the checkpoint thread has work to do.
+/// How much of the log may wait to be copied back. A copy syncs the disk twice, and each sync keeps
+/// a commit waiting.
 const WAL_COPY_BYTES: u64 = 4 * 1024 * 1024;
+/// How often it is looked at before even a short log is copied back: every ten seconds.
+const WAL_LOOKS_MAX: u32 = 50;
 /// Pages in the search index's log that are copied back at once.
 const INDEX_LOG_PAGES: i64 = 4_000;
 /// How much the search index's thread stands back for others (a nice value): while leads pour in,
@@ -416,7 +419,7 @@ fn restart_log(connection: &Connection, wal: &Wal, wait: bool) {
     drop(copying);
 }
 
-/// Copies the log back, as far as the mode goes.
+/// Copies the log back, as far as the mode goes; `NOOP` only looks.
 fn checkpoint(connection: &Connection, mode: &str, wal: &Wal) -> rusqlite::Result<()> {
     let sql = format!("PRAGMA wal_checkpoint({mode})");
     let (busy, frames, copied) = connection.query_row(&sql, [], |row| {
@@ -425,7 +428,7 @@ fn checkpoint(connection: &Connection, mode: &str, wal: &Wal) -> rusqlite::Resul
     let bytes = |frames: i64| frames.max(0) as u64 * PAGE_BYTES;
     let anew = mode == "RESTART" && busy == 0;
     wal.bytes.store(if anew { 0 } else { bytes(frames) }, Ordering::Relaxed);
-    if mode == "PASSIVE" {
+    if mode != "RESTART" {
         wal.tail.store(bytes(frames - copied), Ordering::Relaxed);
     }
     Ok(())
@@ -433,9 +436,20 @@ fn checkpoint(connection: &Connection, mode: &str, wal: &Wal) -> rusqlite::Resul
 
 fn checkpoint_loop(connection: &Connection, wal: &Wal) {
     let mut failing = false;
+    let mut looks = 0;
     while !wal.stop.load(Ordering::Relaxed) {
         let copying = wal.copying.lock().unwrap_or_else(PoisonError::into_inner);
-        match checkpoint(connection, "PASSIVE", wal) {
+        let done = checkpoint(connection, "NOOP", wal).and_then(|()| {
+            let tail = wal.tail.load(Ordering::Relaxed);
+            looks += 1;
+            let late = tail > 0 && looks >= WAL_LOOKS_MAX;
+            if tail <= WAL_COPY_BYTES && !late {
+                return Ok(());
+            }
+            looks = 0;
+            checkpoint(connection, "PASSIVE", wal)
+        });
+        match done {
             Ok(()) => failing = false,
             Err(error) if !failing => {
                 tracing::warn!(%error, "checkpoint failed; it is tried again and again");

@@ -28,7 +28,7 @@ use std::net::SocketAddr;
 use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
-use tokio::net::TcpListener;
+use tokio::net::{TcpListener, TcpSocket};
 use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
 
@@ -68,7 +68,7 @@ impl Node {
         }
         let registry = Arc::new(registry(settings.data.connectors.as_deref())?);
         // Before the store: an address that is taken is found out before anything is changed.
-        let listener = bind(settings.server.listen).await?;
+        let listener = bind(settings.server.listen)?;
         let store = open_store(settings).await?;
         let first = ensure_workspace(&store, settings.data.bootstrap_key.as_ref())
             .await
@@ -190,8 +190,19 @@ pub(crate) fn registry(folder: Option<&Path>) -> Result<Registry, Failure> {
     })
 }
 
-async fn bind(addr: SocketAddr) -> Result<TcpListener, Failure> {
-    TcpListener::bind(addr).await.map_err(|e| {
+/// Connections that may wait to be accepted. A burst of new ones that finds no place is dropped by
+/// the kernel, and each caller tries again only after a second.
+const BACKLOG: u32 = 4_096;
+
+fn bind(addr: SocketAddr) -> Result<TcpListener, Failure> {
+    let listen = || {
+        let socket = if addr.is_ipv4() { TcpSocket::new_v4() } else { TcpSocket::new_v6() }?;
+        // So that a restart need not wait for connections that are still closing.
+        socket.set_reuseaddr(true)?;
+        socket.bind(addr)?;
+        socket.listen(BACKLOG)
+    };
+    listen().map_err(|e| {
         Failure::Failed(format!("cannot listen on {addr}: {e}; choose another with --listen"))
     })
 }

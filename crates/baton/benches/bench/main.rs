@@ -12,7 +12,7 @@ mod server;
 mod store_alone;
 
 use machine::{Table, env_or};
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 fn main() {
     let wanted: Vec<String> = std::env::args().skip(1).filter(|a| !a.starts_with("--")).collect();
@@ -61,19 +61,21 @@ async fn run(wanted: &[String], table: &mut Table) {
     if runs("steady") {
         over_http::steady(table, &sub("steady")).await;
     }
+    if runs("waiting") {
+        over_http::waiting(table, &sub("waiting"), env_or("BENCH_MILLION", 1_000_000)).await;
+    }
     if runs("million") {
-        million(table, &sub("million"), &sub("claims")).await;
+        let (stored, data) = (env_or("BENCH_MILLION", 1_000_000), sub("million"));
+        let sqlite = over_http::million(table, "sqlite", &data, None, stored).await;
+        store_alone::claim_cost(table, &sub("claims"), &data).await;
+        drop(std::fs::remove_dir_all(&data));
+        if let Some(url) = new_database(postgres.as_deref(), "bench_million") {
+            let data = sub("million-pg");
+            let rate = over_http::million(table, "postgres", &data, Some(&url), stored).await;
+            table.row("ratio: PostgreSQL to SQLite at that size", &format!("{:.2}", rate / sqlite));
+        }
     }
     ratios.show(table);
-}
-
-async fn million(table: &mut Table, data: &Path, empty: &Path) {
-    let leads = env_or("BENCH_MILLION", 1_000_000);
-    // The server makes its own key file, so that the fill and the server agree on it.
-    server::Server::start(data, None).await.stop();
-    store_alone::fill(data, leads).await;
-    over_http::million(table, data, leads).await;
-    store_alone::claim_cost(table, empty, data).await;
 }
 
 /// Makes a database of its own on the server the URL names.

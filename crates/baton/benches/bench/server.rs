@@ -1,6 +1,7 @@
 //! The real binary as the thing that is measured, and a receiver that only counts.
 
 use crate::load::exchange;
+use crate::store_alone::Ids;
 use std::net::SocketAddr;
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
@@ -8,7 +9,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 use tokio::io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader};
-use tokio::net::TcpListener;
+use tokio::net::TcpSocket;
 use tokio::sync::Notify;
 use tokio::time::Instant;
 
@@ -88,6 +89,20 @@ impl Server {
         format!("/api/inbound/w/{}/leads", source["webhook_id"].as_str().expect("an id"))
     }
 
+    /// The ids of the only campaign with its source and destination.
+    pub async fn ids(&self) -> Ids {
+        let id = async |path: &str| {
+            let list = self.api("GET", path, "").await;
+            list["data"][0]["id"].as_str().expect("an id").to_owned()
+        };
+        Ids {
+            workspace: id("/api/v1/workspaces").await.parse().expect("an id"),
+            campaign: id("/api/v1/campaigns").await.parse().expect("an id"),
+            source: id("/api/v1/sources").await.parse().expect("an id"),
+            lane: id("/api/v1/destinations").await.parse().expect("an id"),
+        }
+    }
+
     fn proc(&self, file: &str) -> String {
         std::fs::read_to_string(format!("/proc/{}/{file}", self.child.id())).unwrap_or_default()
     }
@@ -117,6 +132,17 @@ impl Server {
         kb / 1024.0
     }
 
+    /// Returns when it has caught up with what came before: it uses little CPU for a second.
+    pub async fn settle(&self) {
+        for _ in 0..120 {
+            let before = self.cpu_seconds();
+            tokio::time::sleep(Duration::from_secs(1)).await;
+            if self.cpu_seconds() - before < 0.1 {
+                return;
+            }
+        }
+    }
+
     /// Stops it in order.
     pub fn stop(mut self) {
         let pid = self.child.id().to_string();
@@ -138,7 +164,9 @@ pub struct Receiver {
 impl Receiver {
     /// Starts one.
     pub async fn start(answers: bool, epoch: Instant) -> Self {
-        let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
+        let socket = TcpSocket::new_v4().expect("a socket");
+        socket.bind("127.0.0.1:0".parse().expect("an address")).expect("a port");
+        let listener = socket.listen(4_096).expect("a port");
         let address = listener.local_addr().expect("an address");
         let (count, arrived) = (Arc::new(AtomicU64::new(0)), Arc::new(Notify::new()));
         let lags = Arc::new(std::sync::Mutex::new(crate::load::histogram()));

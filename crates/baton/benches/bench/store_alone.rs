@@ -21,12 +21,17 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 use tokio::time::Instant;
 
+/// What the leads belong to and where they go.
 #[derive(Clone, Copy)]
-struct Ids {
-    workspace: WorkspaceId,
-    campaign: CampaignId,
-    source: SourceId,
-    lane: DestinationId,
+pub struct Ids {
+    /// Their workspace.
+    pub workspace: WorkspaceId,
+    /// Their campaign.
+    pub campaign: CampaignId,
+    /// Their source.
+    pub source: SourceId,
+    /// Their destination.
+    pub lane: DestinationId,
 }
 
 /// Captures, then claims and finishes, on both engines; SQLite's captures a second.
@@ -41,11 +46,26 @@ pub async fn run(table: &mut Table, dir: &Path, database: Option<&str>) -> f64 {
     rate
 }
 
-/// Fills a data directory with finished leads.
-pub async fn fill(dir: &Path, leads: u64) {
-    let (store, ids) = open(Location::Sqlite { dir: dir.to_owned() }).await;
-    capture(&store, ids, leads).await;
+/// Where the data of a server is.
+pub fn location(dir: &Path, database: Option<&str>) -> Location {
+    match database {
+        Some(url) => Location::Postgres { url: Secret::new(url) },
+        None => Location::Sqlite { dir: dir.to_owned() },
+    }
+}
+
+/// Fills a database with finished leads that can be searched.
+pub async fn fill(location: Location, ids: Ids, leads: u64) {
+    let (store, _) = open(location).await;
+    capture(&store, ids, leads, 0).await;
     deliver(&store, ids, leads).await;
+    while store.index_search().await.expect("indexed") > 0 {}
+}
+
+/// Fills a database with leads whose deliveries are due in ten days.
+pub async fn fill_waiting(location: Location, ids: Ids, leads: u64) {
+    let (store, _) = open(location).await;
+    capture(&store, ids, leads, 10 * 86_400_000).await;
     while store.index_search().await.expect("indexed") > 0 {}
 }
 
@@ -126,7 +146,7 @@ async fn measure(table: &mut Table, name: &str, location: Location, leads: u64) 
     let (store, ids) = open(location).await;
     let begin = || (cpu_seconds(), written_bytes(), Instant::now());
     let from = begin();
-    let worst = capture(&store, ids, leads).await;
+    let worst = capture(&store, ids, leads, 0).await;
     let what = format!("{name}, store alone: capture, 256 callers");
     let rate = report(table, &what, leads, from, &format!(", worst {} ms", worst.as_millis()));
     let from = begin();
@@ -135,7 +155,8 @@ async fn measure(table: &mut Table, name: &str, location: Location, leads: u64) 
     rate
 }
 
-async fn capture(store: &Store, ids: Ids, leads: u64) -> Duration {
+/// Takes leads in whose deliveries are due in `wait_ms`; the longest that a capture took.
+async fn capture(store: &Store, ids: Ids, leads: u64, wait_ms: i64) -> Duration {
     let next = Arc::new(AtomicU64::new(0));
     let tasks: Vec<_> = (0..256)
         .map(|_| {
@@ -147,8 +168,10 @@ async fn capture(store: &Store, ids: Ids, leads: u64) -> Duration {
                     if n >= leads {
                         return worst;
                     }
+                    let mut lead = lead(&store, ids, n);
+                    lead.deliveries[0].due = lead.now.plus_ms(wait_ms);
                     let at = Instant::now();
-                    store.capture(lead(&store, ids, n)).await.expect("captured");
+                    store.capture(lead).await.expect("captured");
                     worst = worst.max(at.elapsed());
                 }
             })
