@@ -137,7 +137,7 @@ fn hostile_patterns(c: &mut Criterion) {
         ("nested repetition", "(a+)+$b".to_owned()),
         ("many options", format!("{}{}b", "a?".repeat(200), "a".repeat(200))),
         ("many ways", "(a|aa|aaa|aaaa)*b".to_owned()),
-        ("counted", r"(?:\w{1,40}){1,20}!".to_owned()),
+        ("counted", "(?:[a-z]{1,30}){1,5}!".to_owned()),
     ] {
         let rules = compiled(&json!([{"match":"regex","value":pattern,"verdict":"rejected"}]));
         group.bench_function(name, |b| b.iter(|| classify(&rules, black_box(&body), AT)));

@@ -12,6 +12,7 @@ mod evaluate;
 mod extract;
 mod json_path;
 mod test;
+mod texts;
 mod xpath;
 
 pub use compile::{CompiledRules, RULES_MAX, RuleProblem, VALUE_BYTES_MAX};
