@@ -118,8 +118,10 @@ async fn send(
     core.hooks.before_attempt(claimed);
     let started_at = core.store.now();
     if !core.leases.lasts(claimed.id, started_at) {
-        // This process stood still past its lease; somebody else has the delivery now.
+        // This process stood still past its lease: somebody else may have the delivery by now. If
+        // nobody has, it is due again; the token keeps this from touching another's claim.
         count(&core.stats.lost);
+        put_back_untried(core, claimed).await;
         return Ok(None);
     }
     let Call { request, fresh, rules, signed_id } = call;

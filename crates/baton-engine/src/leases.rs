@@ -45,8 +45,12 @@ impl Leases {
         self.held().insert(claimed.id, held);
     }
 
-    pub(crate) fn forget(&self, delivery: DeliveryId) {
-        self.held().remove(&delivery);
+    /// Forgets what was held by that token. A claim made since is another's.
+    pub(crate) fn forget(&self, delivery: DeliveryId, token: Uuid) {
+        let mut held = self.held();
+        if held.get(&delivery).is_some_and(|held| held.token == token) {
+            held.remove(&delivery);
+        }
     }
 
     /// Whether the lease still lasts at `now`.
@@ -86,5 +90,46 @@ impl Rounds for Renewing {
             return Ok(());
         }
         self.0.leases.renew(&self.0.store, lease_ms).await
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use baton_domain::delivery::{DeliveryCause, DeliveryState};
+    use baton_domain::id::TypedId;
+    use baton_store::TargetKind;
+
+    fn claimed(token: u128) -> ClaimedDelivery {
+        ClaimedDelivery {
+            id: DeliveryId::from_uuid(Uuid::from_u128(7)),
+            workspace: WorkspaceId::from_uuid(Uuid::nil()),
+            lead: None,
+            data_version: 1,
+            event: None,
+            target_kind: TargetKind::Destination,
+            target: Uuid::nil(),
+            cause: DeliveryCause::Lead,
+            parent: None,
+            was: DeliveryState::Retrying,
+            starts: 2,
+            attempts: 1,
+            last_verdict: None,
+            created_at: Millis(0),
+            due: Millis(0),
+            token: Uuid::from_u128(token),
+        }
+    }
+
+    #[test]
+    fn a_slot_that_comes_back_late_leaves_the_lease_of_a_later_claim() {
+        let leases = Leases::default();
+        let (first, second) = (claimed(1), claimed(2));
+        leases.hold(&first, Millis(100));
+        leases.hold(&second, Millis(100));
+        leases.forget(first.id, first.token);
+        assert!(leases.lasts(second.id, Millis(50)));
+        leases.forget(second.id, second.token);
+        assert!(!leases.lasts(second.id, Millis(50)));
     }
 }
