@@ -8,13 +8,14 @@ use baton_domain::config::Destination;
 use baton_domain::delivery::DeliveryState;
 use baton_domain::event::EventKind;
 use baton_domain::id::{DeliveryId, DestinationId, TypedId};
+use baton_domain::reason::Reason;
 use baton_domain::retry::{After, Plain, RETRY_AFTER_MS_MAX, first_attempt, outcome};
 use baton_domain::time::Millis;
 use baton_domain::verdict::{Classified, Verdict};
 use baton_store::deliveries::DeliveryFilter;
 use baton_store::{
     AttemptRecord, ClaimedDelivery, DisableTarget, Doc, Finish, Followup, NewEvent, StoreError,
-    StoredRequest,
+    StoredRequest, Tally,
 };
 use serde_json::json;
 use std::sync::Arc;
@@ -62,6 +63,7 @@ pub(crate) fn bare(
         followups: Vec::new(),
         events: Vec::new(),
         disable: None,
+        tally: None,
     }
 }
 
@@ -201,6 +203,12 @@ fn finish_of(core: &Core, ended: Ended<'_>, after: After, handover: Handover, ma
             id: core.store.new_id::<DeliveryId>(),
             destination: *destination,
             due: first_attempt(&doc.body.retry, ended.ended_at, jitter),
+        });
+    }
+    if to_destination && ended.attempt.is_some() {
+        finish.tally = Some(Tally {
+            destination: DestinationId::from_uuid(ended.claimed.target),
+            reason: Reason::of(&ended.classified),
         });
     }
     finish.disable = after.disable_destination.map(|reason| DisableTarget { reason });

@@ -32,6 +32,8 @@ pub(crate) struct FinishCommand {
     pub finish: Finish,
     pub attempt_body: Option<Vec<u8>>,
     pub request_body: Option<(bool, Vec<u8>)>,
+    /// Which of several counters this node adds to.
+    pub slot: i64,
 }
 
 pub(crate) enum Command {
@@ -74,6 +76,7 @@ pub(crate) enum Command {
     CancelOrphans {
         now: Millis,
     },
+    NoteTest(crate::outcomes::TestNote),
 }
 
 /// Which of the writers runs a command, where there are several.

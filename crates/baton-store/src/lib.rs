@@ -25,6 +25,7 @@ pub mod leads;
 mod migrations;
 mod nodes;
 mod orphans;
+pub mod outcomes;
 mod postgres;
 mod replay;
 mod retention;
@@ -41,7 +42,7 @@ pub use backup::{BackupReport, restore};
 pub use claim::{Claim, Claimed, ClaimedDelivery, LaneRoom, TargetKind};
 pub use error::{OpenError, StoreError};
 pub use finish::{
-    AttemptRecord, DisableTarget, Finish, Followup, NewEvent, Release, StoredRequest,
+    AttemptRecord, DisableTarget, Finish, Followup, NewEvent, Release, StoredRequest, Tally,
 };
 pub use hints::{Hints, OutcomeWait};
 pub use inspect::{
