@@ -45,9 +45,9 @@ pub(super) enum Test {
 pub(super) enum Expected {
     /// `*`: anything at all.
     Anything,
-    /// This text, in lower case.
-    Text(String),
-    /// A text with `*` for anything.
+    /// One of these texts, in lower case.
+    Texts(Vec<String>),
+    /// One of several texts, with `*` for anything.
     Wild(Regex),
 }
 
@@ -79,7 +79,7 @@ impl Test {
                 word: pattern(&whole_word(&escaped)).map_err(on_value)?,
             },
             Match::Word => Self::Body(pattern(&whole_word(&escaped)).map_err(on_value)?),
-            Match::Exact => Self::Whole(pattern(&wild("(?s)", value)).map_err(on_value)?),
+            Match::Exact => Self::Whole(pattern(&wild(value)).map_err(on_value)?),
             Match::Status => Self::Status(statuses(value).ok_or_else(|| {
                 on_value("not a status; write 200, 2xx or 200-204, within 100 to 599".to_owned())
             })?),
@@ -155,17 +155,28 @@ fn look_in_xml(path: &XPath, expected: &Expected, reading: &Reading<'_>) -> (boo
 
 impl Expected {
     fn compile(value: &str) -> Result<Self, String> {
-        match value {
-            "*" => Ok(Self::Anything),
-            value if value.contains('*') => pattern(&wild("(?is)", value)).map(Self::Wild),
-            value => Ok(Self::Text(value.to_lowercase())),
+        if value == "*" {
+            return Ok(Self::Anything);
         }
+        let texts: Vec<&str> = value.split('|').map(str::trim).collect();
+        if texts.iter().any(|text| text.is_empty()) {
+            return Err("has an empty text beside a `|`; it stands between alternatives".to_owned());
+        }
+        if !value.contains('*') {
+            return Ok(Self::Texts(texts.iter().map(|text| text.to_lowercase()).collect()));
+        }
+        let any = |text: &&str| text.split('*').map(regex::escape).collect::<Vec<_>>().join(".*");
+        let all: Vec<String> = texts.iter().map(any).collect();
+        pattern(&format!("(?is)\\A(?:{})\\z", all.join("|"))).map(Self::Wild)
     }
 
     fn is(&self, text: &str) -> bool {
         match self {
             Self::Anything => true,
-            Self::Text(expected) => text.trim().to_lowercase() == *expected,
+            Self::Texts(texts) => {
+                let text = text.trim().to_lowercase();
+                texts.contains(&text)
+            }
             Self::Wild(regex) => regex.is_match(text.trim()),
         }
     }
@@ -185,9 +196,9 @@ impl Expected {
 }
 
 /// A pattern for the whole of a text in which `*` stands for anything.
-fn wild(flags: &str, value: &str) -> String {
+fn wild(value: &str) -> String {
     let any: Vec<String> = value.split('*').map(regex::escape).collect();
-    format!("{flags}\\A{}\\z", any.join(".*"))
+    format!("(?s)\\A{}\\z", any.join(".*"))
 }
 
 /// The text with no letter, digit or underscore beside it. `\b` would not do: it asks for a word
