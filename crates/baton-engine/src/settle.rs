@@ -5,6 +5,7 @@ use crate::engine::Core;
 use crate::lane::Report;
 use crate::target::{CHAIN_MAX, Target};
 use baton_domain::config::Destination;
+use baton_domain::connector::mask::mask;
 use baton_domain::delivery::DeliveryState;
 use baton_domain::event::EventKind;
 use baton_domain::id::{DeliveryId, DestinationId, TypedId};
@@ -208,13 +209,20 @@ fn finish_of(core: &Core, ended: Ended<'_>, after: After, handover: Handover, ma
     if to_destination && ended.attempt.is_some() {
         finish.tally = Some(Tally {
             destination: DestinationId::from_uuid(ended.claimed.target),
-            reason: Reason::of(&ended.classified),
+            reason: reason_of(&ended),
         });
     }
     finish.disable = after.disable_destination.map(|reason| DisableTarget { reason });
     finish.attempt = ended.attempt;
     finish.request = ended.request;
     finish
+}
+
+/// The reason as reports group it. Receivers that echo what they got must not put secrets there.
+fn reason_of(ended: &Ended<'_>) -> Reason {
+    let said = ended.classified.reason.as_ref();
+    let masked = said.map(|reason| mask(reason, ended.target.secrets()));
+    Reason::of(&Classified { reason: masked, ..ended.classified.clone() })
 }
 
 /// One line for people on why the delivery is where it is; no outside text.

@@ -3,14 +3,17 @@
 use crate::finishes::finish;
 use crate::harness::Bench;
 use crate::on_both;
+use baton_domain::config::DocKind;
 use baton_domain::delivery::DeliveryState;
 use baton_domain::event::EventKind;
-use baton_domain::id::{DeliveryId, DestinationId, LeadId};
+use baton_domain::id::{DeliveryId, DestinationId, LeadId, SubscriptionId, TypedId};
 use baton_domain::reason::Reason;
 use baton_domain::time::Millis;
 use baton_domain::verdict::Verdict;
+use baton_store::docs::Expect;
+use baton_store::events::FanOut;
 use baton_store::outcomes::{HOUR_MS, Hours, OUTCOME_DAYS, RefusedCursor, RefusedFilter};
-use baton_store::{Finish, Retention, Tally};
+use baton_store::{DisableTarget, Finish, Retention, Tally};
 
 on_both! {
     ended_deliveries_are_counted_by_destination_verdict_and_reason
@@ -20,12 +23,12 @@ on_both! {
     counts_stay_when_leads_go_and_go_when_they_are_old
     the_last_test_call_is_remembered
     recent_events_are_the_newest_of_their_kind
+    a_hook_that_says_it_is_gone_is_deleted_and_a_webhook_is_disabled
 }
 
 const REASON: &str = "Duplicate of lead 1234567";
 
-fn ended(bench: &Bench, lane: DestinationId, base: Finish, verdict: Verdict) -> Finish {
-    let _ = bench;
+fn ended(lane: DestinationId, base: Finish, verdict: Verdict) -> Finish {
     let mut finish = base;
     let text = if verdict == Verdict::Accepted { "" } else { REASON };
     let reason = match verdict {
@@ -48,7 +51,7 @@ async fn end(bench: &Bench, lane: DestinationId, verdict: Verdict) -> (LeadId, D
         Verdict::Unmatched => DeliveryState::Failed,
         _ => DeliveryState::Rejected,
     };
-    let finish = ended(bench, lane, finish(bench, &claimed, state), verdict);
+    let finish = ended(lane, finish(bench, &claimed, state), verdict);
     assert!(bench.store.finish(finish).await.unwrap());
     (lead, delivery)
 }
@@ -94,7 +97,7 @@ async fn retries_tests_and_late_ends_are_not_counted(bench: Bench) {
     let claimed = bench.claim_one(lane).await;
     let mut retry = finish(&bench, &claimed, DeliveryState::Retrying);
     retry.next_at = Some(bench.store.now().plus_ms(60_000));
-    let retry = ended(&bench, lane, retry, Verdict::Unmatched);
+    let retry = ended(lane, retry, Verdict::Unmatched);
     assert!(bench.store.finish(retry.clone()).await.unwrap());
     let late = Finish { state: DeliveryState::Failed, next_at: None, ..retry };
     assert!(!bench.store.finish(late).await.unwrap());
@@ -104,7 +107,7 @@ async fn retries_tests_and_late_ends_are_not_counted(bench: Bench) {
     bench.capture(test).await;
     let claimed = bench.claim_one(lane).await;
     let tried = finish(&bench, &claimed, DeliveryState::Accepted);
-    let tried = ended(&bench, lane, tried, Verdict::Accepted);
+    let tried = ended(lane, tried, Verdict::Accepted);
     assert!(bench.store.finish(tried).await.unwrap());
     let workspace = bench.store.workspace(bench.workspace);
     assert!(workspace.verdict_counts(today(&bench), None).await.unwrap().is_empty());
@@ -209,4 +212,37 @@ async fn recent_events_are_the_newest_of_their_kind(bench: Bench) {
     assert_eq!(leads, [second, first]);
     assert_eq!(workspace.recent_events(EventKind::LeadCreated, 1).await.unwrap().len(), 1);
     assert!(workspace.recent_events(EventKind::WebhookTest, 5).await.unwrap().is_empty());
+}
+
+async fn a_hook_that_says_it_is_gone_is_deleted_and_a_webhook_is_disabled(bench: Bench) {
+    for hook in [true, false] {
+        let lane: DestinationId = bench.store.new_id();
+        let body = serde_json::json!({"url": "https://hooks.example/", "events": [], "hook": hook});
+        let write = bench.doc(DocKind::Subscription, lane.uuid(), Expect::New, &body);
+        bench.store.change_docs(vec![write]).await.unwrap();
+        bench.capture(bench.lead("a@example.com")).await;
+        let cursor = bench.store.cursor("fanout").await.unwrap();
+        let event = bench.store.events_after(cursor, 1).await.unwrap().remove(0);
+        let fan_out = FanOut {
+            reader: "fanout".to_owned(),
+            from: cursor,
+            to: event.cursor,
+            deliveries: vec![(bench.store.new_id(), SubscriptionId::from_uuid(lane.uuid()), event)],
+            now: bench.store.now(),
+        };
+        assert!(bench.store.fan_out(fan_out).await.unwrap());
+        let claimed = bench.claim_one(lane).await;
+        let mut gone = finish(&bench, &claimed, DeliveryState::Failed);
+        gone.disable = Some(DisableTarget { reason: "it answered 410".to_owned() });
+        assert!(bench.store.finish(gone).await.unwrap());
+        bench.store.refresh().await.unwrap();
+        let snapshot = bench.store.snapshot();
+        let left = snapshot.subscriptions.get(&SubscriptionId::from_uuid(lane.uuid()));
+        let reason = left.map(|doc| doc.body.disabled.clone());
+        let expect = if hook { None } else { Some(Some("it answered 410".to_owned())) };
+        assert_eq!(reason, expect);
+        let workspace = bench.store.workspace(bench.workspace);
+        let deleted = workspace.was_deleted(DocKind::Subscription, lane.uuid()).await.unwrap();
+        assert_eq!(deleted, hook);
+    }
 }
