@@ -14,6 +14,7 @@ pub mod lead;
 pub mod outcome;
 pub mod personal;
 pub mod probe;
+pub mod reason;
 pub mod retry;
 pub mod secret;
 pub mod sequel;

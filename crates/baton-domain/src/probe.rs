@@ -198,6 +198,7 @@ mod tests {
                 in_flight: 1,
                 timeout_ms: 1_000,
                 signing_previous_until: None,
+                hook: false,
             })),
             secrets: BTreeMap::from([("signing".to_owned(), "whsec_abc".to_owned())]),
             lead: ProbeLead {

@@ -1,5 +1,6 @@
 //! One attempt of one delivery: prepare, sign, send, classify, settle, write down.
 
+use crate::breaker::Health;
 use crate::dispatcher::{GiveBack, due_after_internal_fault, due_after_outage, give_back};
 use crate::engine::Core;
 use crate::http::Exchange;
@@ -33,7 +34,14 @@ pub(crate) async fn run(
     lead: Option<Box<LeadView>>,
 ) -> Report {
     match attempt(core, claimed, lead).await {
-        Ok(Some((finish, report))) => write_down(core, claimed, finish, report).await,
+        Ok(Some((finish, report))) => {
+            let suspended = matches!(report.health, Health::Harmed | Health::Refusing);
+            if suspended {
+                core.grants.suspend(claimed.target);
+            }
+            let report = write_down(core, claimed, finish, report).await;
+            Report { suspended, ..report }
+        }
         Ok(None) => Report::default(),
         Err(error) => {
             log_failure!(error, delivery = %claimed.id, "a delivery could not be prepared or settled; it is tried again without spending an attempt");

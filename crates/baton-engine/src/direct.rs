@@ -17,13 +17,45 @@ use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 use uuid::Uuid;
 
-/// The granted slots that nobody has taken yet, by lane; empty once the engine drains.
+/// What captures may take.
 #[derive(Default)]
-pub(crate) struct Grants(Mutex<HashMap<Uuid, u32>>);
+pub(crate) struct Offer {
+    /// The granted slots that nobody has taken yet, by lane; empty once the engine drains.
+    pub free: HashMap<Uuid, u32>,
+    /// Lanes whose receiver has just failed in so many calls that the dispatcher has not heard of:
+    /// their grants stand still until it has.
+    suspended: HashMap<Uuid, u32>,
+}
+
+/// The offer, shared by the dispatcher, which makes it, and the captures.
+#[derive(Default)]
+pub(crate) struct Grants(Mutex<Offer>);
 
 impl Grants {
-    pub(crate) fn free(&self) -> MutexGuard<'_, HashMap<Uuid, u32>> {
+    pub(crate) fn offer(&self) -> MutexGuard<'_, Offer> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// A call failed, and its outcome is about to be written: who sees it written and captures a
+    /// lead does not find slots of before.
+    pub(crate) fn suspend(&self, lane: Uuid) {
+        *self.offer().suspended.entry(lane).or_insert(0) += 1;
+    }
+
+    /// The dispatcher has heard of it.
+    pub(crate) fn resume(&self, lane: Uuid) {
+        let mut offer = self.offer();
+        if let Some(calls) = offer.suspended.get_mut(&lane) {
+            *calls = calls.saturating_sub(1);
+            if *calls == 0 {
+                offer.suspended.remove(&lane);
+            }
+        }
+    }
+
+    /// Forgets suspensions whose end was lost to a panic.
+    pub(crate) fn resume_all(&self) {
+        self.offer().suspended.clear();
     }
 }
 
@@ -33,8 +65,11 @@ pub(crate) struct Direct(pub Weak<Core>);
 impl DirectStart for Direct {
     fn reserve(&self, lane: Uuid, delivery: DeliveryId) -> Option<Box<dyn Reservation>> {
         let core = self.0.upgrade()?;
-        let mut free = core.grants.free();
-        let left = free.get_mut(&lane).filter(|left| **left > 0)?;
+        let mut offer = core.grants.offer();
+        if offer.suspended.contains_key(&lane) {
+            return None;
+        }
+        let left = offer.free.get_mut(&lane).filter(|left| **left > 0)?;
         *left -= 1;
         drop(core.notes.send(Note::Reserved(lane)));
         let lease = Lease {
@@ -49,7 +84,7 @@ impl DirectStart for Direct {
             Arc::clone(&core.leases),
             Arc::clone(&core.stats),
         );
-        drop(free);
+        drop(offer);
         Some(Box::new(Reserved { core, slot, lease }))
     }
 }

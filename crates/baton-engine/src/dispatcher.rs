@@ -101,7 +101,7 @@ impl Dispatcher {
                 self.not_before = core.store.now().plus_ms(backoff_ms(self.failures));
             }
         }
-        core.grants.free().clear();
+        core.grants.offer().free.clear();
         core.claiming.store(false, Publish);
         core.stats.tell();
     }
@@ -161,20 +161,28 @@ impl Dispatcher {
         if self.poll_at <= now {
             self.poll_at = now.plus_ms(POLL_MS);
             self.lanes.want_all();
+            self.core.grants.resume_all();
         }
         match self.core.store.hints().take_lanes() {
             Some(lanes) => self.lanes.want(lanes),
             None => self.lanes.want_all(),
         }
         self.lanes.wake(now);
-        self.lanes.grant(&mut self.core.grants.free(), now);
+        self.lanes.grant(&mut self.core.grants.offer().free, now);
         self.core.stats.breakers_open.store(self.lanes.breakers_open(), Relaxed);
     }
 
     fn note(&mut self, note: &Note, now: Millis) {
         match note {
             Note::Reserved(lane) => self.lanes.reserved(*lane),
-            Note::Ended { lane, retry, report } => self.lanes.ended(*lane, *retry, report, now),
+            Note::Ended { lane, retry, report } => {
+                self.lanes.ended(*lane, *retry, report, now);
+                if report.suspended {
+                    // Only once the lane is granted what it may have from now on.
+                    self.lanes.grant(&mut self.core.grants.offer().free, now);
+                    self.core.grants.resume(*lane);
+                }
+            }
         }
     }
 

@@ -30,6 +30,8 @@ pub(crate) struct Report {
     pub pause_until: Option<Millis>,
     /// It is due again then.
     pub next_at: Option<Millis>,
+    /// The lane's grants stand still until the dispatcher has heard of this.
+    pub suspended: bool,
 }
 
 /// How much of a lane can start now.

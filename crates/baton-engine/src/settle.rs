@@ -5,16 +5,18 @@ use crate::engine::Core;
 use crate::lane::Report;
 use crate::target::{CHAIN_MAX, Target};
 use baton_domain::config::Destination;
+use baton_domain::connector::mask::mask;
 use baton_domain::delivery::DeliveryState;
 use baton_domain::event::EventKind;
 use baton_domain::id::{DeliveryId, DestinationId, TypedId};
+use baton_domain::reason::Reason;
 use baton_domain::retry::{After, Plain, RETRY_AFTER_MS_MAX, first_attempt, outcome};
 use baton_domain::time::Millis;
 use baton_domain::verdict::{Classified, Verdict};
 use baton_store::deliveries::DeliveryFilter;
 use baton_store::{
     AttemptRecord, ClaimedDelivery, DisableTarget, Doc, Finish, Followup, NewEvent, StoreError,
-    StoredRequest,
+    StoredRequest, Tally,
 };
 use serde_json::json;
 use std::sync::Arc;
@@ -62,6 +64,7 @@ pub(crate) fn bare(
         followups: Vec::new(),
         events: Vec::new(),
         disable: None,
+        tally: None,
     }
 }
 
@@ -188,7 +191,7 @@ fn report_of(ended: &Ended<'_>, after: &After) -> Report {
         .retry_after_ms
         .filter(|ms| verdict == Verdict::RateLimited && *ms > 0)
         .map(|ms| ended.ended_at.plus_ms(ms.min(RETRY_AFTER_MS_MAX)));
-    Report { health, pause_until, next_at: after.next_at }
+    Report { health, pause_until, next_at: after.next_at, suspended: false }
 }
 
 fn finish_of(core: &Core, ended: Ended<'_>, after: After, handover: Handover, made: i64) -> Finish {
@@ -209,10 +212,23 @@ fn finish_of(core: &Core, ended: Ended<'_>, after: After, handover: Handover, ma
             due: first_attempt(&doc.body.retry, ended.ended_at, jitter),
         });
     }
+    if to_destination && ended.attempt.is_some() {
+        finish.tally = Some(Tally {
+            destination: DestinationId::from_uuid(ended.claimed.target),
+            reason: reason_of(&ended),
+        });
+    }
     finish.disable = after.disable_destination.map(|reason| DisableTarget { reason });
     finish.attempt = ended.attempt;
     finish.request = ended.request;
     finish
+}
+
+/// The reason as reports group it. Receivers that echo what they got must not put secrets there.
+fn reason_of(ended: &Ended<'_>) -> Reason {
+    let said = ended.classified.reason.as_ref();
+    let masked = said.map(|reason| mask(reason, ended.target.secrets()));
+    Reason::of(&Classified { reason: masked, ..ended.classified.clone() })
 }
 
 /// One line for people on why the delivery is where it is; no outside text.

@@ -33,6 +33,8 @@ pub(crate) struct FinishCommand {
     pub finish: Finish,
     pub attempt_body: Option<Vec<u8>>,
     pub request_body: Option<(bool, Vec<u8>)>,
+    /// Which of several counters this node adds to.
+    pub slot: i64,
 }
 
 pub(crate) enum Command {
@@ -82,6 +84,7 @@ pub(crate) enum Command {
     Durability,
     /// Panics, to show that the writer goes on.
     Panic,
+    NoteTest(crate::outcomes::TestNote),
 }
 
 /// Which of the writers runs a command, where there are several.

@@ -3,6 +3,9 @@
 pub(crate) mod run;
 
 use crate::capture::Idempotency;
+use crate::db::id;
+use crate::error::StoreError;
+use crate::store::WorkspaceStore;
 use baton_domain::config::DocKind;
 use baton_domain::id::WorkspaceId;
 use baton_domain::time::Millis;
@@ -44,4 +47,13 @@ pub enum Expect {
     Any,
     /// Exactly this version.
     Version(i64),
+}
+
+impl WorkspaceStore {
+    /// Whether there was a document of that id in the workspace, and it was deleted.
+    pub async fn was_deleted(&self, kind: DocKind, doc: Uuid) -> Result<bool, StoreError> {
+        let sql = "SELECT 1 FROM docs WHERE kind = ?1 AND id = ?2 AND ws = ?3 AND deleted = 1";
+        let params = [kind.as_str().into(), doc.into(), id(self.workspace)];
+        Ok(!self.query(sql, &params).await?.is_empty())
+    }
 }

@@ -18,6 +18,9 @@ use baton_domain::time::Millis;
 use std::fmt;
 use std::str::FromStr;
 
+/// How many of the newest events are looked through for recent ones of a kind.
+pub const RECENT_EVENTS: i64 = 5_000;
+
 /// A place in the record.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Default, Debug)]
 pub struct EventCursor {
@@ -199,6 +202,24 @@ impl WorkspaceStore {
             }
         }
         Ok((found, cursor))
+    }
+}
+
+impl WorkspaceStore {
+    /// The newest events of a kind, newest first; looks at the newest [`RECENT_EVENTS`] only.
+    pub async fn recent_events(
+        &self,
+        kind: EventKind,
+        limit: u32,
+    ) -> Result<Vec<EventRow>, StoreError> {
+        let sql = format!(
+            "SELECT {} FROM events WHERE position > (SELECT coalesce(max(position), 0) \
+             FROM events) - {RECENT_EVENTS} AND ws = ?1 AND kind = ?2 \
+             ORDER BY position DESC LIMIT ?3",
+            columns(self.store.is_postgres())
+        );
+        let params = [id(self.workspace), kind.as_str().into(), i64::from(limit).into()];
+        self.query(&sql, &params).await?.iter().map(read_event).collect()
     }
 }
 

@@ -6,6 +6,7 @@ use baton_domain::delivery::DeliveryState;
 use baton_domain::event::EventKind;
 use baton_domain::exchange::{Phases, RequestSpec};
 use baton_domain::id::{DeliveryId, DestinationId, EventId, LeadId, WorkspaceId};
+use baton_domain::reason::Reason;
 use baton_domain::time::Millis;
 use baton_domain::verdict::Verdict;
 use uuid::Uuid;
@@ -41,6 +42,17 @@ pub struct Finish {
     pub events: Vec<NewEvent>,
     /// Switch the target off.
     pub disable: Option<DisableTarget>,
+    /// What the reports count when this ends a delivery to a destination.
+    pub tally: Option<Tally>,
+}
+
+/// What the reports count of a delivery that ended.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Tally {
+    /// The destination.
+    pub destination: DestinationId,
+    /// The reason as the reports group it, without personal data.
+    pub reason: Reason,
 }
 
 /// The record of one attempt.

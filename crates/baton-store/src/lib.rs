@@ -27,6 +27,7 @@ mod migrations;
 mod nodes;
 mod orphans;
 mod outage;
+pub mod outcomes;
 mod postgres;
 mod proof;
 mod replay;
@@ -44,7 +45,7 @@ pub use backup::{BackupReport, restore};
 pub use claim::{Claim, Claimed, ClaimedDelivery, LaneRoom, TargetKind};
 pub use error::{OpenError, StoreError};
 pub use finish::{
-    AttemptRecord, DisableTarget, Finish, Followup, NewEvent, Release, StoredRequest,
+    AttemptRecord, DisableTarget, Finish, Followup, NewEvent, Release, StoredRequest, Tally,
 };
 pub use held::HELD_SLICE;
 pub use hints::{Hints, OutcomeWait};

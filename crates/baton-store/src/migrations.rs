@@ -19,12 +19,20 @@ pub struct Migration {
     pub postgres: &'static str,
 }
 
-const MIGRATIONS: &[Migration] = &[Migration {
-    number: 1,
-    name: "path",
-    sqlite: include_str!("../migrations/sqlite/0001_path.sql"),
-    postgres: include_str!("../migrations/postgres/0001_path.sql"),
-}];
+const MIGRATIONS: &[Migration] = &[
+    Migration {
+        number: 1,
+        name: "path",
+        sqlite: include_str!("../migrations/sqlite/0001_path.sql"),
+        postgres: include_str!("../migrations/postgres/0001_path.sql"),
+    },
+    Migration {
+        number: 2,
+        name: "outcomes",
+        sqlite: include_str!("../migrations/sqlite/0002_outcomes.sql"),
+        postgres: include_str!("../migrations/postgres/0002_outcomes.sql"),
+    },
+];
 
 /// Number of the newest migration this release knows.
 pub(crate) fn newest() -> i64 {

@@ -3,6 +3,7 @@
 use crate::command::{Command, Effects, Reply};
 use crate::db::{Tx, Value, id};
 use crate::error::StoreError;
+use crate::outcomes::forget_old;
 use crate::store::Store;
 use baton_domain::id::{LeadId, WorkspaceId};
 use baton_domain::time::Millis;
@@ -40,6 +41,11 @@ pub(crate) enum RetentionSlice {
     Idempotency {
         before: Millis,
     },
+    /// Counts for the reports.
+    Outcomes {
+        workspace: WorkspaceId,
+        now: Millis,
+    },
     /// Named leads, if they may still go.
     Leads {
         workspace: WorkspaceId,
@@ -74,6 +80,9 @@ impl Store {
             if done.idempotency == 0 {
                 break;
             }
+        }
+        for workspace in &retention.all {
+            self.retain_slice(RetentionSlice::Outcomes { workspace: *workspace, now }).await?;
         }
         let refused = retention.all.iter().map(|workspace| Old {
             workspace: *workspace,
@@ -148,6 +157,10 @@ pub(crate) async fn run_slice(
                 .await?,
             leads: 0,
         },
+        RetentionSlice::Outcomes { workspace, now } => {
+            forget_old(tx, *workspace, *now).await?;
+            RetentionReport::default()
+        }
         RetentionSlice::Leads { workspace, leads } => {
             RetentionReport { leads: remove_leads(tx, *workspace, leads).await?, idempotency: 0 }
         }
@@ -179,6 +192,8 @@ async fn remove_lead(tx: &Tx<'_>, workspace: WorkspaceId, lead: LeadId) -> Resul
         "DELETE FROM attempts WHERE ws = ?1 AND delivery IN \
          (SELECT id FROM deliveries WHERE lead = ?2)",
         "DELETE FROM requests WHERE ws = ?1 AND delivery IN \
+         (SELECT id FROM deliveries WHERE lead = ?2)",
+        "DELETE FROM refusals WHERE ws = ?1 AND delivery IN \
          (SELECT id FROM deliveries WHERE lead = ?2)",
         "DELETE FROM deliveries WHERE ws = ?1 AND lead = ?2",
         "DELETE FROM events WHERE ws = ?1 AND lead = ?2",

@@ -186,16 +186,17 @@ pub(crate) const REQUESTS_ADD: Many = Many {
                ON CONFLICT (delivery, revision) DO NOTHING",
 };
 
-/// Parameters: ws, lead, number of events, delivered, now. Gives id, event_seq, data_version.
+/// Parameters: ws, lead, number of events, delivered, now. Gives id, event_seq, data_version,
+/// and whether it is a test.
 pub(crate) const LEADS_TOUCH: Many = Many {
     sqlite: "UPDATE leads SET event_seq = event_seq + ?3, state = CASE WHEN ?4 = 1 \
              AND state = 'received' THEN 'delivered' ELSE state END, updated_at = ?5 \
-             WHERE ws = ?1 AND id = ?2 RETURNING id, event_seq, data_version",
+             WHERE ws = ?1 AND id = ?2 RETURNING id, event_seq, data_version, test",
     postgres: "UPDATE leads SET event_seq = event_seq + t.k, state = CASE WHEN t.d = 1 \
                AND state = 'received' THEN 'delivered' ELSE state END, updated_at = t.n \
                FROM unnest($1::uuid[], $2::uuid[], $3::int8[], $4::int8[], $5::int8[]) \
                AS t(w, i, k, d, n) WHERE leads.ws = t.w AND leads.id = t.i \
-               RETURNING leads.id, leads.event_seq, leads.data_version",
+               RETURNING leads.id, leads.event_seq, leads.data_version, leads.test",
 };
 
 /// Parameters: ws, delivery, now. A retry that a newer version of its lead made pointless.
@@ -233,4 +234,27 @@ pub(crate) const RELEASE: Many = Many {
                AS t(w, i, tk, d, c) \
                WHERE deliveries.ws = t.w AND deliveries.id = t.i AND deliveries.token = t.tk \
                RETURNING deliveries.lane",
+};
+
+/// Parameters: ws, hour, lane, verdict, reason_id, slot, reason, n, first_at, last_at; sorted by
+/// their key, so that two nodes take their locks in one order.
+pub(crate) const OUTCOMES_ADD: Many = Many {
+    sqlite: "INSERT INTO outcomes (ws, hour, lane, verdict, reason_id, slot, reason, n, first_at, \
+             last_at) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10) \
+             ON CONFLICT (ws, hour, lane, verdict, reason_id, slot) DO UPDATE \
+             SET n = outcomes.n + excluded.n, last_at = excluded.last_at",
+    postgres: "INSERT INTO outcomes (ws, hour, lane, verdict, reason_id, slot, reason, n, \
+               first_at, last_at) SELECT * FROM unnest($1::uuid[], $2::int8[], $3::uuid[], \
+               $4::text[], $5::uuid[], $6::int8[], $7::text[], $8::int8[], $9::int8[], \
+               $10::int8[]) ON CONFLICT (ws, hour, lane, verdict, reason_id, slot) DO UPDATE \
+               SET n = outcomes.n + excluded.n, last_at = excluded.last_at",
+};
+
+/// Parameters: ws, lane, verdict, reason_id, at, delivery, n.
+pub(crate) const REFUSALS_ADD: Many = Many {
+    sqlite: "INSERT INTO refusals (ws, lane, verdict, reason_id, at, delivery, n) \
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7) ON CONFLICT DO NOTHING",
+    postgres: "INSERT INTO refusals (ws, lane, verdict, reason_id, at, delivery, n) \
+               SELECT * FROM unnest($1::uuid[], $2::uuid[], $3::text[], $4::uuid[], $5::int8[], \
+               $6::uuid[], $7::int8[]) ON CONFLICT DO NOTHING",
 };

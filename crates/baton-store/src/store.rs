@@ -382,7 +382,8 @@ impl Store {
         let attempt_body = finish.attempt.as_ref().map(encode_attempt).transpose()?;
         let request_body =
             finish.request.as_ref().map(|r| encode_request(r, self.master())).transpose()?;
-        let command = FinishCommand { finish, attempt_body, request_body };
+        let slot = crate::outcomes::slot_of(self.node());
+        let command = FinishCommand { finish, attempt_body, request_body, slot };
         match self.write(Command::Finish(Box::new(command))).await? {
             Reply::Finished { owned } => Ok(owned),
             _ => Err(StoreError::Closed),

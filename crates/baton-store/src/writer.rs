@@ -184,6 +184,7 @@ async fn run_single(tx: &Tx<'_>, command: &Command) -> Result<(Reply, Effects), 
         }
         Command::ReleaseSlice { now } => crate::held::run_slice(tx, *now).await,
         Command::ResumeHeldLeads(resume) => crate::leads::run_resume_held(tx, resume).await,
+        Command::NoteTest(note) => crate::outcomes::run_note_test(tx, note).await,
         Command::CancelOrphans { now } => crate::orphans::run_cancel(tx, *now).await,
         Command::Durability => crate::proof::run_durability(tx).await,
         Command::Panic => crate::proof::run_panic().map(|()| (Reply::Count(0), Effects::default())),

@@ -10,9 +10,12 @@ mod destinations;
 pub mod document;
 mod events;
 mod exchange;
+mod hooks;
 pub mod input;
 mod keys;
 mod leads;
+mod me;
+mod reports;
 mod rotation;
 mod sample;
 mod sources;
@@ -64,6 +67,12 @@ pub(crate) fn described() -> OpenApiRouter<AppState> {
         .routes(routes!(stream::stream_events))
         .routes(routes!(stream::stream_all))
         .merge(of_webhooks())
+        .routes(routes!(hooks::subscribe_hook))
+        .routes(routes!(hooks::sample_hook))
+        .routes(routes!(hooks::unsubscribe_hook))
+        .routes(routes!(reports::report_rejections))
+        .routes(routes!(reports::list_rejected))
+        .routes(routes!(me::get_me))
         .routes(routes!(keys::list_keys, keys::create_key))
         .routes(routes!(keys::get_key, keys::update_key, keys::revoke_key))
         .routes(routes!(keys::rotate_key))
@@ -85,6 +94,8 @@ fn of_destinations() -> OpenApiRouter<AppState> {
         .routes(routes!(destinations::preview_destination))
         .routes(routes!(destinations::test_destination))
         .routes(routes!(destinations::evaluate_responses))
+        .routes(routes!(destinations::list_unmatched))
+        .routes(routes!(destinations::add_group_rule))
 }
 
 fn of_webhooks() -> OpenApiRouter<AppState> {

@@ -19,8 +19,8 @@ use std::ops::Deref;
 
 /// A scope as a type, so that a handler's signature can name it.
 pub trait Needs: Send + Sync + 'static {
-    /// The scope.
-    const SCOPE: Scope;
+    /// The scope; `None`: any key that works will do.
+    const SCOPE: Option<Scope>;
 }
 
 macro_rules! needs {
@@ -32,10 +32,16 @@ macro_rules! needs {
                 #[derive(Clone, Copy, Debug)]
                 pub enum $name {}
                 impl super::Needs for $name {
-                    const SCOPE: baton_domain::config::Scope =
-                        baton_domain::config::Scope::$name;
+                    const SCOPE: Option<baton_domain::config::Scope> =
+                        Some(baton_domain::config::Scope::$name);
                 }
             )*
+            /// No scope in particular.
+            #[derive(Clone, Copy, Debug)]
+            pub enum Any {}
+            impl super::Needs for Any {
+                const SCOPE: Option<baton_domain::config::Scope> = None;
+            }
         }
     };
 }
@@ -131,9 +137,9 @@ impl<S: Needs> FromRequestParts<AppState> for Permit<S> {
             .live_key(presented)
             .await?
             .ok_or_else(|| unauthorized("this API key is not known, has ended or was revoked"))?;
-        if !doc.body.allows(S::SCOPE) {
-            let detail = format!("this key lacks the scope `{}`", S::SCOPE.as_str());
-            return Err(Problem::new(Code::Forbidden, detail).with("scope", S::SCOPE.as_str()));
+        if let Some(scope) = S::SCOPE.filter(|scope| !doc.body.allows(*scope)) {
+            let detail = format!("this key lacks the scope `{}`", scope.as_str());
+            return Err(Problem::new(Code::Forbidden, detail).with("scope", scope.as_str()));
         }
         let access = Access {
             state: state.clone(),

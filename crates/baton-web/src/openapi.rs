@@ -30,7 +30,7 @@ use utoipa::OpenApi;
         (name = "service", description = "What watches the process asks."),
         (name = "workspaces"), (name = "campaigns"), (name = "sources"), (name = "destinations"),
         (name = "connectors"), (name = "leads"), (name = "deliveries"), (name = "events"),
-        (name = "webhooks"), (name = "keys"),
+        (name = "webhooks"), (name = "hooks"), (name = "reports"), (name = "keys"), (name = "me"),
     )
 )]
 struct Base;
@@ -140,7 +140,8 @@ fn resolve(part: &Value, known: &Map<String, Value>) -> Option<Value> {
 fn describe(method: &str, operation: &mut Value, schemas: &mut Value) {
     let creates = operation["responses"].get("201").is_some();
     let id = operation["operationId"].as_str().unwrap_or_default();
-    let switches = ["pause_", "resume_", "rotate_", "finish_"].iter().any(|w| id.starts_with(w));
+    let switches =
+        ["pause_", "resume_", "rotate_", "finish_", "add_"].iter().any(|w| id.starts_with(w));
     let mut headers = Vec::new();
     if creates {
         headers.push(header(

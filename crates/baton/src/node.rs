@@ -174,13 +174,13 @@ pub(crate) fn registry(folder: Option<&Path>) -> Result<Registry, Failure> {
         files.retain(|path| path.extension().is_some_and(|e| e == "toml"));
         files.sort();
         for file in files {
-            let size = std::fs::metadata(&file).map_err(failed)?.len();
+            let unreadable =
+                |problem: String| Failure::Settings(format!("{}: {problem}", file.display()));
+            let size = std::fs::metadata(&file).map_err(|e| unreadable(e.to_string()))?.len();
             if size > MANIFEST_BYTES_MAX as u64 {
-                let file = file.display();
-                let problem = format!("{file}: larger than {MANIFEST_BYTES_MAX} bytes");
-                return Err(Failure::Settings(problem));
+                return Err(unreadable(format!("larger than {MANIFEST_BYTES_MAX} bytes")));
             }
-            let text = std::fs::read_to_string(&file).map_err(failed)?;
+            let text = std::fs::read_to_string(&file).map_err(|e| unreadable(e.to_string()))?;
             user.push((file.display().to_string(), text));
         }
     }

@@ -30,17 +30,25 @@ pub struct Subscription {
     /// When the grace period of a rotation ends: until then the previous signing secret counts too.
     #[serde(default)]
     pub signing_previous_until: Option<crate::time::Millis>,
+    /// Whether an app made it for itself: a 410 then deletes it, and nobody else has to.
+    #[serde(default)]
+    pub hook: bool,
 }
 
 fn default_in_flight() -> u32 {
-    32
+    Subscription::IN_FLIGHT
 }
 
 fn default_timeout_ms() -> u32 {
-    30_000
+    Subscription::TIMEOUT_MS
 }
 
 impl Subscription {
+    /// Requests in flight when nobody says.
+    pub const IN_FLIGHT: u32 = 32;
+    /// Milliseconds an attempt may take when nobody says.
+    pub const TIMEOUT_MS: u32 = 30_000;
+
     /// Whether it wants events of that kind.
     #[must_use]
     pub fn wants(&self, kind: EventKind) -> bool {

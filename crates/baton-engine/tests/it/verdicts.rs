@@ -1,11 +1,15 @@
 //! What answers lead to.
 
 use crate::house::{House, MINUTE};
+use baton_domain::config::DocKind;
 use baton_domain::delivery::DeliveryState;
 use baton_domain::id::TypedId;
 use baton_domain::lead::LeadState;
+use baton_domain::secret::MASK;
+use baton_domain::time::Millis;
 use baton_sandbox::{Behaviour, Reply};
 use baton_store::docs::Expect;
+use baton_store::outcomes::Hours;
 use serde_json::json;
 
 #[tokio::test]
@@ -185,4 +189,52 @@ async fn what_waits_for_a_deleted_destination_is_called_off() {
         assert!(house.delivery(delivery).await.note.unwrap().contains("deleted"));
     }
     assert_eq!(house.deliveries_to(down.uuid()).await.len(), 1);
+}
+
+#[tokio::test]
+async fn what_became_of_deliveries_is_counted_without_secrets_and_answers_are_kept() {
+    let house = House::open().await;
+    let secret = house_secret();
+    let no = format!(r#"{{"outcome":"no","why":"dup of 1234567, key {secret}"}}"#);
+    house.sandbox.set_rule("/counted", Reply::status(200).body(no)).unwrap();
+    let rules = json!([{"match": "json_path", "path": "$.outcome", "value": "no",
+        "verdict": "duplicate", "extract": {"reason": {"json_path": "$.why"}}}]);
+    let destination = house.destination("/counted", json!({"responses": rules})).await;
+    let refused = house.lead(destination).await;
+    house.until_state(refused, "rejected").await;
+    house.sandbox.set_rule("/counted", Reply::status(200).body("what?")).unwrap();
+    let unmatched = house.lead(destination).await;
+    house.until_state(unmatched, "failed").await;
+    let workspace = house.store.workspace(house.workspace);
+    let hours = Hours::around(house.now().plus_ms(-MINUTE), house.now().plus_ms(MINUTE));
+    let counts = workspace.refusal_counts(hours, None).await.unwrap();
+    let mut found: Vec<_> =
+        counts.iter().map(|c| (c.verdict.as_str(), c.reason.text.as_str(), c.count)).collect();
+    found.sort_unstable();
+    let masked = format!("dup of # key {MASK}");
+    let expect = [("duplicate", masked.as_str(), 1), ("unmatched", "no response rule matches", 1)];
+    assert_eq!(found, expect);
+    let answers = workspace.unmatched_answers(destination, Millis(0), 10).await.unwrap();
+    assert_eq!(answers.len(), 1);
+    assert_eq!((answers[0].delivery, answers[0].head.as_slice()), (unmatched, &b"what?"[..]));
+}
+
+#[tokio::test]
+async fn a_hook_ends_when_its_receiver_says_it_is_gone() {
+    let house = House::open().await;
+    house.sandbox.set_rule("/hook", Reply::status(410)).unwrap();
+    let hook = house.subscription("/hook", json!({"hook": true})).await;
+    let witness = house.destination("/witness", json!({})).await;
+    house.lead(witness).await;
+    house
+        .until("the hook is gone", || async {
+            !house.store.snapshot().subscriptions.contains_key(&hook)
+        })
+        .await;
+    let workspace = house.store.workspace(house.workspace);
+    assert!(workspace.was_deleted(DocKind::Subscription, hook.uuid()).await.unwrap());
+}
+
+fn house_secret() -> String {
+    crate::house::signing()[baton_domain::secret::SIGNING].reveal().to_owned()
 }

@@ -210,6 +210,9 @@ pub(crate) async fn disable_target(
     let mut body: serde_json::Map<String, serde_json::Value> =
         serde_json::from_slice(row.bytes(1)?)
             .map_err(|e| StoreError::Damaged { what: "document", detail: e.to_string() })?;
+    if kind == DocKind::Subscription && body.get("hook").is_some_and(|hook| hook == true) {
+        return delete_hook(tx, finish, target, row.int(0)?, effects).await;
+    }
     if body.get("disabled").is_some_and(|d| !d.is_null()) {
         return Ok(());
     }
@@ -233,6 +236,32 @@ pub(crate) async fn disable_target(
     .await?;
     keep_version(tx, kind, target, version, body, finish.now, "baton").await?;
     set_stopped(tx, kind, target, true).await?;
+    effects.config = true;
+    Ok(())
+}
+
+/// An app's hook that said it is gone: nobody would switch it on again, so it is deleted.
+async fn delete_hook(
+    tx: &Tx<'_>,
+    finish: &Finish,
+    hook: Uuid,
+    version: i64,
+    effects: &mut Effects,
+) -> Result<(), StoreError> {
+    let write = DocWrite {
+        workspace: finish.workspace,
+        kind: DocKind::Subscription,
+        id: hook,
+        expect: Expect::Version(version),
+        body: None,
+        secrets: None,
+        unique: None,
+        stopped: true,
+        changed_by: "baton".to_owned(),
+        now: finish.now,
+        idempotency: None,
+    };
+    write_doc(tx, &write, effects).await?;
     effects.config = true;
     Ok(())
 }

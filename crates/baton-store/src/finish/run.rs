@@ -7,12 +7,13 @@ use crate::db::{Tx, Value, id, opt_id};
 use crate::deliveries::NewRow;
 use crate::docs::run::disable_target;
 use crate::error::StoreError;
+use crate::outcomes::count_outcomes;
 use crate::sql;
 use baton_domain::delivery::DeliveryCause;
 use baton_domain::delivery::DeliveryState;
 use baton_domain::id::{DeliveryId, LeadId, TypedId};
 use baton_domain::time::Millis;
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, HashMap, HashSet};
 use tokio::try_join;
 use uuid::Uuid;
 
@@ -30,11 +31,14 @@ pub(crate) async fn run_finishes(
 ) -> Result<(Vec<Result<Reply, StoreError>>, Effects), StoreError> {
     let mut effects = Effects::default();
     let owned = finish_deliveries(tx, commands).await?;
-    try_join!(
+    let ((), tests) = try_join!(
         biased;
         write_records(tx, commands, &owned),
         write_events(tx, commands, &owned, &mut effects),
     )?;
+    let ended = commands.iter().filter(|c| owned.contains_key(&claim_of(&c.finish)));
+    let counted = ended.filter(|c| c.finish.lead.is_none_or(|lead| !tests.contains(&lead)));
+    count_outcomes(tx, counted.copied()).await?;
     write_followups(tx, commands, &owned, &mut effects).await?;
     for command in commands {
         let finish = &command.finish;
@@ -138,12 +142,13 @@ async fn write_records(
     Ok(())
 }
 
+/// Writes the events, and gives those of their leads that are tests.
 async fn write_events(
     tx: &Tx<'_>,
     commands: &[&FinishCommand],
     owned: &Owned,
     effects: &mut Effects,
-) -> Result<(), StoreError> {
+) -> Result<HashSet<LeadId>, StoreError> {
     // One row per lead: an UPDATE with arrays would touch a lead named twice only once.
     let mut touched: BTreeMap<LeadId, (Value, i64, bool, Millis)> = BTreeMap::new();
     let ours: Vec<&Finish> =
@@ -171,8 +176,12 @@ async fn write_events(
             _ => None,
         })
         .collect();
+    let mut tests = HashSet::new();
     for row in tx.query_many(&sql::LEADS_TOUCH, &params).await? {
         let lead: LeadId = row.id(0)?;
+        if row.flag(3)? {
+            tests.insert(lead);
+        }
         let added = counts.get(&lead.uuid()).copied().unwrap_or(0);
         next.insert(lead, (row.int(1)? - added + 1, row.int(2)?));
     }
@@ -200,7 +209,7 @@ async fn write_events(
     }
     effects.events |= !events.is_empty();
     tx.execute_many(&sql::EVENTS_ADD, &events).await?;
-    Ok(())
+    Ok(tests)
 }
 
 async fn write_followups(

@@ -57,6 +57,7 @@ pub fn finish(bench: &Bench, claimed: &ClaimedDelivery, state: DeliveryState) ->
             delta: b"{}".to_vec(),
         }],
         disable: None,
+        tally: None,
     }
 }
 

@@ -85,6 +85,7 @@ async fn some_wait(bench: &Bench, lane: DestinationId) -> Vec<DeliveryId> {
         followups: Vec::new(),
         events: Vec::new(),
         disable: None,
+        tally: None,
     };
     assert!(bench.store.finish(finish).await.unwrap());
     bench.claim_one(lane).await;
@@ -123,6 +124,7 @@ async fn all_go(
             followups: Vec::new(),
             events: Vec::new(),
             disable: None,
+            tally: None,
         };
         assert!(store.finish(finish).await.unwrap());
     }

@@ -4,6 +4,8 @@ mod check;
 mod evaluate;
 mod probe;
 mod secret;
+mod unmatched;
+mod warnings;
 
 pub(super) use check::{retry, timeout_ms};
 pub(super) use evaluate::{__path_evaluate_responses, evaluate_responses};
@@ -16,6 +18,11 @@ pub(super) use secret::{
     finish_destination_rotation, rotate_destination_secret,
 };
 
+pub(super) use unmatched::{
+    __path_add_group_rule, __path_list_unmatched, add_group_rule, list_unmatched,
+};
+
+use self::warnings::WarningView;
 use super::answer;
 use super::document::{Changed, new_doc};
 use super::input::{Body, Creating, IfMatch, Patch};
@@ -168,6 +175,9 @@ pub struct DestinationView {
     pub created_at: String,
     /// When it last changed.
     pub updated_at: String,
+    /// What is doubtful about it; not in lists.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub warnings: Option<Vec<WarningView>>,
 }
 
 fn view(access: &Access, doc: &Doc<Destination>) -> DestinationView {
@@ -187,7 +197,17 @@ fn view(access: &Access, doc: &Doc<Destination>) -> DestinationView {
         version: doc.meta.version,
         created_at: doc.meta.created_at.to_rfc3339(),
         updated_at: doc.meta.updated_at.to_rfc3339(),
+        warnings: None,
     }
+}
+
+/// A stored destination with what is doubtful about it.
+async fn changed_view(access: &Access, doc: &Doc<Destination>) -> Result<DestinationView, Problem> {
+    let found = match access.state().connectors.get(&doc.body.connector) {
+        Some(manifest) => warnings::of_stored(access, manifest, doc).await?,
+        None => Vec::new(),
+    };
+    Ok(DestinationView { warnings: Some(found), ..view(access, doc) })
 }
 
 /// The same with the signing secret that was made now.
@@ -272,13 +292,17 @@ pub(super) async fn create_destination(
     permit.find::<baton_domain::config::Campaign>(creating.input.campaign_id).await.map_err(
         |_| Problem::invalid_field("campaign_id", "not_found", "there is no such campaign"),
     )?;
-    let mut checked = check::new_destination(&permit, id, creating.input)?;
+    let mut checked = check::new_destination(&permit, id, creating.input, check::For::Saving)?;
     checked.secrets.insert(SIGNING.to_owned(), new_secret(permit.store().random()));
     let now = permit.store().now();
     let doc = new_doc(&permit, id, checked.body, checked.secrets, now);
     let changed = Changed { body: doc.body.clone(), secrets: Some(doc.secrets.clone()) };
     let writes = vec![permit.write(id, Expect::New, &changed, now)?];
-    permit.create(creating.idempotency, writes, &view_with_secret(&permit, &doc)).await
+    let manifest = manifest_of(&permit, &doc.body.connector)?;
+    let mut found = warnings::of_rules(manifest, &doc.body);
+    found.extend(warnings::of_test(None));
+    let view = DestinationView { warnings: Some(found), ..view_with_secret(&permit, &doc) };
+    permit.create(creating.idempotency, writes, &view).await
 }
 
 /// Read a destination
@@ -290,7 +314,7 @@ pub(super) async fn get_destination(
     Path(id): Path<DestinationId>,
 ) -> Result<Response, Problem> {
     let doc = permit.find::<Destination>(id).await?;
-    answer::document(doc.meta.version, &view(&permit, &doc))
+    answer::document(doc.meta.version, &changed_view(&permit, &doc).await?)
 }
 
 /// Change a destination
@@ -312,13 +336,13 @@ pub(super) async fn update_destination(
         .any(|name| patch.0.contains_key(*name));
     let doc = permit
         .change::<Destination>(id, &if_match, |doc| {
-            check::changed_destination(&permit, id, doc, patch.clone())
+            check::changed_destination(&permit, id, doc, patch.clone(), check::For::Saving)
         })
         .await?;
     if mends && doc.body.disabled.is_none() {
         permit.workspace().release_held(id).await?;
     }
-    answer::document(doc.meta.version, &view(&permit, &doc))
+    answer::document(doc.meta.version, &changed_view(&permit, &doc).await?)
 }
 
 /// Delete a destination

@@ -61,6 +61,12 @@ impl ToSchema for EventView {
 }
 
 impl EventView {
+    /// An event of its bytes.
+    pub(super) fn new(bytes: Vec<u8>) -> Result<Self, Problem> {
+        let text = String::from_utf8(bytes).map_err(|_| Problem::internal())?;
+        RawValue::from_string(text).map(Self).map_err(|_| Problem::internal())
+    }
+
     /// Its JSON.
     pub(super) fn json(&self) -> &str {
         self.0.get()
@@ -85,8 +91,7 @@ pub(super) async fn render(access: &Access, event: &EventRow) -> Result<EventVie
         _ => Value::Object(delta),
     };
     let bytes = event_envelope(event.id, event.kind, event.at, event.workspace, event.n, &data);
-    let text = String::from_utf8(bytes).map_err(|_| Problem::internal())?;
-    RawValue::from_string(text).map(EventView).map_err(damaged)
+    EventView::new(bytes)
 }
 
 /// The kinds of events a parameter names; all when it is left out.

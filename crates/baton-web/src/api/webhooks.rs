@@ -162,6 +162,7 @@ fn check(
         in_flight,
         timeout_ms,
         signing_previous_until: was.and_then(|w| w.signing_previous_until),
+        hook: was.is_some_and(|w| w.hook),
     })
 }
 

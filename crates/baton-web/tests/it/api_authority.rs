@@ -68,6 +68,18 @@ const CASES: &[(&str, &str, Scope, &str)] = &[
         Scope::ConfigWrite,
         r#"{"answer":{"status":200}}"#,
     ),
+    ("get", "/api/v1/destinations/{destination}/responses/unmatched", Scope::LeadsRead, ""),
+    (
+        "post",
+        "/api/v1/destinations/{destination}/responses/unmatched/{group}/rule",
+        Scope::ConfigWrite,
+        "{}",
+    ),
+    ("get", "/api/v1/reports/rejections", Scope::LeadsRead, ""),
+    ("get", "/api/v1/reports/rejections/deliveries", Scope::LeadsRead, ""),
+    ("post", "/api/v1/hooks", Scope::ConfigWrite, HOOK),
+    ("get", "/api/v1/hooks/sample", Scope::EventsRead, ""),
+    ("delete", "/api/v1/hooks/{hook}", Scope::ConfigWrite, ""),
     ("get", "/api/v1/leads", Scope::LeadsRead, ""),
     ("get", "/api/v1/leads/{lead}", Scope::LeadsRead, ""),
     ("get", "/api/v1/leads/{lead}/timeline", Scope::LeadsRead, ""),
@@ -97,6 +109,11 @@ const CASES: &[(&str, &str, Scope, &str)] = &[
     ("post", "/api/inbound/{workspace}/leads", Scope::LeadsWrite, r#"{"email":"jo@example.com"}"#),
     ("get", "/metrics", Scope::MetricsRead, ""),
 ];
+
+/// Operations that any key may do, in one's own workspace by their nature.
+const OF_ANY_KEY: &[(&str, &str)] = &[("get", "/api/v1/me")];
+
+const HOOK: &str = r#"{"target_url":"https://hooks.example/1","event":"lead.created"}"#;
 
 const DESTINATION: &str = r#"{"campaign_id":"{campaign}","connector":"webhook","name":"D",
     "settings":{"url":"https://a.example/"}}"#;
@@ -136,7 +153,8 @@ fn every_operation_of_the_description_has_a_case() {
     let with_scope = CASES.iter().map(|(m, path, scope, _)| case(m, path, named("key", &[*scope])));
     let leadbyte = LEADBYTE.iter().map(|(m, path, any, _)| case(m, path, named("x_key", any)));
     let public = PUBLIC.iter().map(|(m, path)| case(m, path, "[{}]".to_owned()));
-    let covered: BTreeSet<_> = with_scope.chain(leadbyte).chain(public).collect();
+    let any = OF_ANY_KEY.iter().map(|(m, path)| case(m, path, named("key", &[])));
+    let covered: BTreeSet<_> = with_scope.chain(leadbyte).chain(any).chain(public).collect();
     assert_eq!(described, covered, "each operation has one case with the scope it names");
 }
 
@@ -145,6 +163,8 @@ async fn things(app: &TestApp) -> Vec<(&'static str, String)> {
     let api = Api::new(app);
     let lead = app.capture(json!({"email": "jane@example.com"})).await.created("received");
     let delivery = app.deliveries(&lead).await[0].0;
+    let hook = json!({"target_url": "https://hooks.example/", "event": "lead.created"});
+    let hook = api.make("/api/v1/hooks", hook).await;
     let webhook = api.make("/api/v1/webhooks", json!({"url": "https://a.example/"})).await;
     let key = api.make("/api/v1/keys", json!({"name": "k", "scopes": ["leads:read"]})).await;
     vec![
@@ -154,6 +174,8 @@ async fn things(app: &TestApp) -> Vec<(&'static str, String)> {
         ("{destination}", app.destinations[0].to_string()),
         ("{lead}", lead),
         ("{delivery}", delivery.to_string()),
+        ("{group}", "0123456789abcdef".to_owned()),
+        ("{hook}", id(&hook).to_owned()),
         ("{webhook}", id(&webhook).to_owned()),
         ("{key}", id(&key).to_owned()),
     ]
@@ -245,6 +267,19 @@ async fn a_source_s_id_is_the_only_way_to_it() {
     for path in ["/healthz", "/readyz"] {
         assert_eq!(app.get(path, &[]).await.status, 200);
     }
+}
+
+#[tokio::test]
+async fn any_key_that_works_may_ask_whose_it_is() {
+    const LIMITED: &str = "bk_limited_3456789abcdef0123456789abcdef";
+    let app = TestApp::start().await;
+    app.add_key(app.workspace, LIMITED, vec![Scope::EventsRead]).await;
+    app.get("/api/v1/me", &[]).await.problem(401, "unauthorized");
+    Api::with_key(&app, "bk_unknown").get("/api/v1/me").await.problem(401, "unauthorized");
+    let me = Api::with_key(&app, LIMITED).read("/api/v1/me").await;
+    assert_eq!(me["workspace_id"], app.workspace.to_string());
+    assert_eq!(me["scopes"], json!(["events:read"]));
+    assert!(me["id"].as_str().unwrap().starts_with("key_"), "{me}");
 }
 
 #[tokio::test]

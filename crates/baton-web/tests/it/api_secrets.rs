@@ -68,6 +68,7 @@ async fn attempt(app: &TestApp, lead: &str) -> String {
         followups: Vec::new(),
         events: Vec::new(),
         disable: None,
+        tally: None,
     };
     assert!(app.store.finish(finish).await.unwrap());
     delivery.to_string()

@@ -139,3 +139,28 @@ async fn a_webhook_is_tested_with_an_event_of_its_own() {
     assert_eq!(target.url, "https://hooks.example/");
     assert_eq!(Some(task.secrets["signing"].as_str()), made["secret"].as_str());
 }
+
+#[tokio::test]
+async fn unsaved_changes_are_tried_with_the_saved_secrets() {
+    let app = TestApp::start().await;
+    let api = Api::new(&app);
+    let saved = api.make("/api/v1/destinations", document(&app)).await;
+    let changed = json!({"id": saved["id"], "name": "Changed", "mapping": [],
+        "settings": {"url": "https://new.example/", "auth_value": MASK}, "responses": []});
+    let (_, task) = tokio::join!(api.act("/api/v1/destinations/test", changed), play_engine(&app));
+    assert_eq!(task.secrets["auth_value"], CREDENTIAL);
+    let ProbeTarget::Destination(target) = task.target else { panic!("a destination") };
+    assert_eq!(
+        (target.name.as_str(), target.settings["url"].as_str()),
+        ("Changed", Some("https://new.example/"))
+    );
+    let path = format!("/api/v1/destinations/{}", id(&saved));
+    let unsaved = api.read(&path).await;
+    assert_eq!(unsaved["name"], "D");
+    assert_eq!(unsaved["warnings"][0]["code"], "never_tested", "the saved one was not tested");
+    let test = format!("{path}/test");
+    let (_, _) = tokio::join!(api.act(&test, json!({})), play_engine(&app));
+    assert_eq!(api.read(&path).await["warnings"], json!([]));
+    let nobody = json!({"id": "dst_01h455vb4pex5vsknk084sn02q"});
+    api.post("/api/v1/destinations/preview", nobody).await.problem(404, "not_found");
+}

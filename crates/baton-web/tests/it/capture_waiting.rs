@@ -55,6 +55,7 @@ async fn answer(app: &TestApp, verdict: Verdict, state: DeliveryState, extracted
         followups: Vec::new(),
         events: Vec::new(),
         disable: None,
+        tally: None,
     };
     assert!(app.store.finish(finish).await.unwrap());
 }

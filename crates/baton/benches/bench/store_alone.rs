@@ -308,5 +308,6 @@ fn finish(store: &Store, claimed: &baton_store::ClaimedDelivery) -> Finish {
             delta: b"{\"delivery_id\":\"dlv_x\",\"attempts\":1}".to_vec(),
         }],
         disable: None,
+        tally: None,
     }
 }

@@ -59,7 +59,24 @@ async fn broken_connectors_are_named_with_file_and_line() {
     serve.args(["serve", "--listen", "127.0.0.1:0", "--connectors"]).arg(dir.path());
     let said = run(serve.arg("--data").arg(dir.path().join("data"))).await;
     assert_eq!(said.code, Some(2), "{said:?}");
-    assert!(said.err.contains("mine.toml"), "{}", said.err);
+    assert!(said.err.contains("mine.toml:2"), "{}", said.err);
+    let mut doctor = command();
+    doctor.args(["doctor", "--listen", "127.0.0.1:0", "--allow-private", "--data"]);
+    doctor.arg(dir.path().join("data")).env("BATON_CONNECTORS", dir.path());
+    let said = run(&mut doctor).await;
+    assert_eq!(said.code, Some(1), "{said:?}");
+    assert!(said.out.contains("PROBLEM  connectors"), "{}", said.out);
+    assert!(said.out.contains("mine.toml:2"), "{}", said.out);
+    // A file that is no text is named too.
+    std::fs::remove_file(dir.path().join("mine.toml")).unwrap();
+    std::fs::write(dir.path().join("other.toml"), b"name = \"\xff\"").unwrap();
+    let said = run(&mut doctor).await;
+    assert!(said.out.contains("other.toml: "), "{}", said.out);
+    let manifest = "name = \"mine\"\ndescription = \"x\"\n[request]\nmethod = \"POST\"\n\
+        url = \"https://a.example/\"\nbody = \"json\"\n";
+    std::fs::write(dir.path().join("other.toml"), manifest).unwrap();
+    let said = run(&mut doctor).await;
+    assert!(said.out.contains("mine, phonexa"), "{}", said.out);
 }
 
 #[tokio::test]

@@ -32,6 +32,15 @@ const FORMER_MAX: usize = 10;
 /// What names of former secrets begin with; no setting's name can.
 const FORMER: &str = "former.";
 
+/// What a destination is checked for.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(in crate::api) enum For {
+    /// To be stored.
+    Saving,
+    /// To be tried only: it need not be able to tell a success yet.
+    Trying,
+}
+
 /// A destination that may be saved, with its secrets.
 pub(super) struct Checked {
     pub body: Destination,
@@ -43,6 +52,7 @@ pub(super) fn new_destination(
     access: &Access,
     id: DestinationId,
     mut input: DestinationInput,
+    purpose: For,
 ) -> Result<Checked, Problem> {
     let manifest = manifest_of(access, &input.connector)?;
     let mut secrets = Secrets::new();
@@ -54,7 +64,7 @@ pub(super) fn new_destination(
             faults.add(format!("settings.{name}"), "secret", message);
         }
     }
-    let body = read(access, (id, None), manifest, input, &secrets, faults)?;
+    let body = read(access, (id, None, purpose), manifest, input, &secrets, faults)?;
     Ok(Checked { body, secrets })
 }
 
@@ -64,6 +74,7 @@ pub(super) fn changed_destination(
     id: DestinationId,
     doc: &Doc<Destination>,
     mut patch: Patch,
+    purpose: For,
 ) -> Result<Changed<Destination>, Problem> {
     let manifest = manifest_of(access, &doc.body.connector)?;
     let mut secrets = doc.secrets.clone();
@@ -84,7 +95,8 @@ pub(super) fn changed_destination(
     if input.connector != doc.body.connector {
         faults.add("connector", "immutable", "cannot be changed; make a new destination");
     }
-    let body = read(access, (id, Some(&doc.body)), manifest, input, &secrets, faults)?;
+    let was = Some(&doc.body);
+    let body = read(access, (id, was, purpose), manifest, input, &secrets, faults)?;
     let secrets = (secrets != doc.secrets).then_some(secrets);
     Ok(Changed { body, secrets })
 }
@@ -133,7 +145,7 @@ fn replace(secrets: &mut Secrets, name: &str, new: Option<Secret>) {
 
 fn read(
     access: &Access,
-    (id, was): (DestinationId, Option<&Destination>),
+    (id, was, purpose): (DestinationId, Option<&Destination>, For),
     manifest: &Manifest,
     input: DestinationInput,
     secrets: &Secrets,
@@ -162,7 +174,7 @@ fn read(
         disabled: input.disabled,
         signing_previous_until: was.and_then(|w| w.signing_previous_until),
     };
-    check_connector(manifest, &body, secrets, &mut faults);
+    check_connector(manifest, &body, secrets, purpose, &mut faults);
     check_urls(access, manifest, &body, &mut faults);
     check_failover(access, id, &body, &mut faults);
     check_linked(access, id, &body, &mut faults);
@@ -184,8 +196,10 @@ fn check_connector(
     manifest: &Manifest,
     body: &Destination,
     secrets: &Secrets,
+    purpose: For,
     faults: &mut Faults,
 ) {
+    let must_tell = purpose == For::Saving && body.disabled.is_none();
     let known: Secrets = secrets
         .iter()
         .filter(|(name, _)| manifest.setting(name).is_some())
@@ -203,7 +217,7 @@ fn check_connector(
                 faults.add(problem.field, "invalid", problem.message);
             }
         }
-        Ok(renderer) if body.disabled.is_none() && renderer.rules().is_empty() => {
+        Ok(renderer) if must_tell && renderer.rules().is_empty() => {
             let message = "no answer would count as taken: give it a response rule, or leave this \
                            out for the connector's";
             faults.add("responses", "required", message);

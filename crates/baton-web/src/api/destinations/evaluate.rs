@@ -3,16 +3,17 @@
 use super::manifest_of;
 use crate::api::answer;
 use crate::api::input::{Body, Faults};
-use crate::auth::{Permit, scopes};
-use crate::problem::{Path, Problem};
+use crate::auth::{Access, Permit, scopes};
+use crate::problem::{Code, Path, Problem};
 use axum::response::Response;
-use baton_domain::config::Destination;
+use baton_domain::config::{Destination, Scope};
 use baton_domain::connector::classify::{CompiledRules, evaluate};
 use baton_domain::connector::lint::lint;
 use baton_domain::connector::rules::ResponseRule;
 use baton_domain::exchange::{ANSWER_CLASSIFY_BYTES_MAX, Answer};
-use baton_domain::id::DestinationId;
+use baton_domain::id::{DeliveryId, DestinationId, TypedId};
 use baton_domain::verdict::Verdict;
+use baton_store::deliveries::AttemptRow;
 use http::StatusCode;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -29,7 +30,23 @@ pub struct EvaluateInput {
     #[serde(default)]
     pub responses: Option<Vec<ResponseRule>>,
     /// The answer.
-    pub answer: AnswerInput,
+    #[serde(default)]
+    pub answer: Option<AnswerInput>,
+    /// A recorded answer, instead of `answer`; needs the scope `leads:read`.
+    #[serde(default)]
+    pub attempt: Option<AttemptInput>,
+}
+
+/// Which recorded answer.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct AttemptInput {
+    /// A delivery to this destination.
+    #[schema(value_type = String)]
+    pub delivery_id: DeliveryId,
+    /// Which of its attempts; the last when left out.
+    #[serde(default)]
+    pub n: Option<i64>,
 }
 
 /// An answer as a receiver would give it.
@@ -89,13 +106,14 @@ pub(in crate::api) async fn evaluate_responses(
     let doc = permit.find::<Destination>(id).await?;
     let manifest = manifest_of(&permit, &doc.body.connector)?;
     let mut faults = Faults::default();
-    if !(100..=599).contains(&input.answer.status) {
-        faults.add("answer.status", "out_of_range", "must be 100 to 599");
-    }
-    if input.answer.headers.len() > HEADERS_MAX {
-        let message = format!("at most {HEADERS_MAX} headers are taken");
-        faults.add("answer.headers", "too_many", message);
-    }
+    let given = match (input.answer, &input.attempt) {
+        (Some(given), None) => given_answer(given, &mut faults),
+        (None, Some(attempt)) => recorded_answer(&permit, id, attempt).await?,
+        _ => {
+            faults.add("answer", "invalid", "send either `answer` or `attempt`");
+            None
+        }
+    };
     let own = input.responses.as_ref().or(doc.body.responses.as_ref());
     let rules = own.unwrap_or(&manifest.responses);
     let compiled = CompiledRules::compile_with(rules, &manifest.answer).unwrap_or_else(|found| {
@@ -106,12 +124,8 @@ pub(in crate::api) async fn evaluate_responses(
         CompiledRules::default()
     });
     faults.into_result()?;
-    let mut body = input.answer.body.into_bytes();
-    let truncated = body.len() > ANSWER_CLASSIFY_BYTES_MAX;
-    body.truncate(ANSWER_CLASSIFY_BYTES_MAX);
-    let headers = input.answer.headers.into_iter().collect();
-    let answer = Answer { status: input.answer.status, headers, body, truncated };
-    let found = evaluate(&compiled, &answer, permit.store().now());
+    let Some(given) = given else { return Err(Problem::internal()) };
+    let found = evaluate(&compiled, &given, permit.store().now());
     // What is doubtful about the connector's rules is not for their user to mend.
     let doubts = own.map(|rules| lint(rules)).unwrap_or_default();
     let doubts = doubts.into_iter().map(|doubt| match doubt.rule {
@@ -130,4 +144,48 @@ pub(in crate::api) async fn evaluate_responses(
         warnings,
     };
     answer::json(StatusCode::OK, &view)
+}
+
+fn given_answer(given: AnswerInput, faults: &mut Faults) -> Option<Answer> {
+    if !(100..=599).contains(&given.status) {
+        faults.add("answer.status", "out_of_range", "must be 100 to 599");
+    }
+    if given.headers.len() > HEADERS_MAX {
+        let message = format!("at most {HEADERS_MAX} headers are taken");
+        faults.add("answer.headers", "too_many", message);
+    }
+    let mut body = given.body.into_bytes();
+    let truncated = body.len() > ANSWER_CLASSIFY_BYTES_MAX;
+    body.truncate(ANSWER_CLASSIFY_BYTES_MAX);
+    let headers = given.headers.into_iter().collect();
+    Some(Answer { status: given.status, headers, body, truncated })
+}
+
+/// The answer to an attempt of a delivery to this destination, as far as it is stored.
+async fn recorded_answer(
+    access: &Access,
+    id: DestinationId,
+    attempt: &AttemptInput,
+) -> Result<Option<Answer>, Problem> {
+    if access.lacks(&[Scope::LeadsRead]).is_some() {
+        let detail = "trying rules on a recorded answer needs the scope `leads:read`";
+        let scope = Scope::LeadsRead.as_str();
+        return Err(Problem::new(Code::Forbidden, detail).with("scope", scope));
+    }
+    let workspace = access.workspace();
+    let row = workspace.delivery(attempt.delivery_id).await?;
+    row.filter(|row| !row.to_subscription && row.target == id.uuid())
+        .ok_or_else(|| Problem::not_found("delivery"))?;
+    let all = workspace.attempts(attempt.delivery_id).await?;
+    let wanted = |row: &&AttemptRow| attempt.n.is_none_or(|n| n == row.n);
+    let found = all.iter().rfind(wanted).ok_or_else(|| Problem::not_found("attempt"))?;
+    let status = found.body.status.ok_or_else(|| {
+        Problem::invalid_field("attempt", "no_answer", "that attempt got no complete answer")
+    })?;
+    Ok(Some(Answer {
+        status,
+        headers: found.body.answer_headers.clone(),
+        body: found.answer.clone(),
+        truncated: found.body.answer_cut,
+    }))
 }

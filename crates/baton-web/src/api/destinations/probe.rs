@@ -3,7 +3,7 @@
 use super::{DestinationInput, check, manifest_of};
 use crate::api::answer;
 use crate::api::exchange::{RequestView, request_view};
-use crate::api::input::{Body, MaybeBody, parse_value};
+use crate::api::input::{Body, MaybeBody, Patch, parse_value};
 use crate::api::sample::{self, SampleInput};
 use crate::api::trial::{self, TrialView};
 use crate::auth::{Access, Permit, scopes};
@@ -17,8 +17,8 @@ use baton_domain::probe::{ProbeTarget, ProbeTask};
 use baton_domain::secret::Secrets;
 use baton_domain::signature::{secrets_at, sign};
 use http::StatusCode;
-use serde::Serialize;
-use serde_json::{Map, Value};
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value, json};
 use utoipa::ToSchema;
 
 /// A destination that need not be saved, with the lead to try it with.
@@ -26,6 +26,9 @@ use utoipa::ToSchema;
 pub struct TrialDocument {
     #[serde(flatten)]
     destination: DestinationInput,
+    /// A stored destination that this is a change of: what is left out, secrets above all, is
+    /// taken from there.
+    id: Option<String>,
     /// A lead of the workspace; needs the scope `leads:read`. A made-up one when left out.
     lead_id: Option<String>,
     /// Values that replace those of the made-up lead.
@@ -38,6 +41,8 @@ struct Subject {
     body: Destination,
     secrets: Secrets,
     sample: SampleInput,
+    /// Id and version, when it is tried as it is stored.
+    saved: Option<(DestinationId, i64)>,
 }
 
 async fn of_document(
@@ -51,12 +56,38 @@ async fn of_document(
         }
     }
     let sample: SampleInput = parse_value(Value::Object(chosen))?;
+    if let Some(id) = document.shift_remove("id").filter(|id| !id.is_null()) {
+        return of_change(access, parse_value::<Named>(json!({ "id": id }))?.id, document, sample)
+            .await;
+    }
     let input: DestinationInput = parse_value(Value::Object(document))?;
     access.find::<Campaign>(input.campaign_id).await.map_err(|_| {
         Problem::invalid_field("campaign_id", "not_found", "there is no such campaign")
     })?;
-    let checked = check::new_destination(access, access.store().new_id(), input)?;
-    Ok(Subject { body: checked.body, secrets: checked.secrets, sample })
+    let id = access.store().new_id();
+    let checked = check::new_destination(access, id, input, check::For::Trying)?;
+    Ok(Subject { body: checked.body, secrets: checked.secrets, sample, saved: None })
+}
+
+#[derive(Deserialize)]
+struct Named {
+    id: DestinationId,
+}
+
+/// A stored destination with changes that are not saved.
+async fn of_change(
+    access: &Access,
+    id: DestinationId,
+    document: Map<String, Value>,
+    sample: SampleInput,
+) -> Result<Subject, Problem> {
+    let doc = access.find::<Destination>(id).await?;
+    let changed =
+        check::changed_destination(access, id, &doc, Patch(document), check::For::Trying)?;
+    let secrets = changed.secrets.as_ref().unwrap_or(&doc.secrets);
+    let until = changed.body.signing_previous_until;
+    let secrets = secrets_at(secrets, until, access.store().now()).into_owned();
+    Ok(Subject { body: changed.body, secrets, sample, saved: None })
 }
 
 async fn of_saved(
@@ -67,7 +98,7 @@ async fn of_saved(
     let doc = access.find::<Destination>(id).await?;
     let until = doc.body.signing_previous_until;
     let secrets = secrets_at(&doc.secrets, until, access.store().now()).into_owned();
-    Ok(Subject { body: doc.body.clone(), secrets, sample })
+    Ok(Subject { body: doc.body.clone(), secrets, sample, saved: Some((id, doc.meta.version)) })
 }
 
 async fn preview(access: &Access, subject: Subject) -> Result<Response, Problem> {
@@ -99,7 +130,11 @@ async fn test(access: &Access, subject: Subject) -> Result<Response, Problem> {
         secrets: ProbeTask::plain_secrets(&subject.secrets),
         target: ProbeTarget::Destination(Box::new(subject.body)),
     };
-    answer::json(StatusCode::OK, &trial::run(access, &task).await?)
+    let result = trial::run(access, &task).await?;
+    if let Some((id, version)) = subject.saved {
+        access.workspace().note_test(id, version, result.verdict).await?;
+    }
+    answer::json(StatusCode::OK, &result)
 }
 
 /// Preview a destination that is not saved
