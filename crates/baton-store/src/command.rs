@@ -25,6 +25,8 @@ pub(crate) struct CaptureCommand {
     pub body: Vec<u8>,
     /// Slots reserved for deliveries of it.
     pub leases: Vec<(DeliveryId, Lease)>,
+    /// Whether its events are told to no webhook.
+    pub quiet: bool,
 }
 
 /// A finish with attempt and request encoded.
@@ -71,6 +73,7 @@ pub(crate) enum Command {
         now: Millis,
     },
     ResumeHeldLeads(crate::leads::ResumeHeld),
+    Import(crate::imports::ImportCommand),
     CancelOrphans {
         now: Millis,
     },
@@ -90,6 +93,15 @@ pub(crate) enum WriterOf {
 }
 
 impl Command {
+    /// Whether it waits while the log of SQLite is too long.
+    pub(crate) fn is_bulk(&self) -> bool {
+        match self {
+            Self::Capture(_) => true,
+            Self::Import(import) => import.is_bulk(),
+            _ => false,
+        }
+    }
+
     pub(crate) fn writer(&self) -> WriterOf {
         match self {
             Self::Claim(_) | Self::Finish(_) | Self::Release(_) | Self::Renew { .. } => {
@@ -102,6 +114,7 @@ impl Command {
             | Self::ResumeHeldLeads(_)
             | Self::CancelOrphans { .. } => WriterOf::Upkeep,
             Self::Index(_) | Self::Unindex(_) => WriterOf::Search,
+            Self::Import(import) => import.writer(),
             _ => WriterOf::Intake,
         }
     }
@@ -117,6 +130,8 @@ pub(crate) enum Reply {
     FannedOut(bool),
     Task(Option<TaskRow>),
     Retained(RetentionReport),
+    Import(Option<Box<crate::imports::ImportRow>>),
+    Imported(Option<Box<baton_domain::import::ImportProgress>>),
     Count(u64),
 }
 
@@ -139,6 +154,8 @@ pub(crate) struct Effects {
     pub events: bool,
     /// A task was made.
     pub tasks: bool,
+    /// An import has something to do.
+    pub imports: bool,
     /// Tasks that ended.
     pub finished_tasks: Vec<Uuid>,
 }
@@ -151,6 +168,7 @@ impl Effects {
             && !self.config
             && !self.events
             && !self.tasks
+            && !self.imports
             && self.finished_tasks.is_empty()
     }
 
@@ -161,6 +179,7 @@ impl Effects {
         self.config |= other.config;
         self.events |= other.events;
         self.tasks |= other.tasks;
+        self.imports |= other.imports;
         self.finished_tasks.extend(other.finished_tasks);
     }
 }

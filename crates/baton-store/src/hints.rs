@@ -16,6 +16,7 @@ pub struct Hints {
     all_lanes: Mutex<bool>,
     events: watch::Sender<u64>,
     tasks: Notify,
+    imports: Notify,
     config: watch::Sender<i64>,
     stale: Notify,
     outcomes: Mutex<HashMap<Uuid, Arc<Notify>>>,
@@ -29,6 +30,7 @@ impl Default for Hints {
             all_lanes: Mutex::new(false),
             events: watch::Sender::new(0),
             tasks: Notify::new(),
+            imports: Notify::new(),
             config: watch::Sender::new(0),
             stale: Notify::new(),
             outcomes: Mutex::default(),
@@ -92,6 +94,11 @@ impl Hints {
         self.tasks.notified().await;
     }
 
+    /// Returns when an import has something to do.
+    pub async fn imports_changed(&self) {
+        self.imports.notified().await;
+    }
+
     /// Waits for the outcome of a lead; register before the lead is committed.
     #[must_use]
     pub fn wait_for_lead(self: &Arc<Self>, lead: LeadId) -> OutcomeWait {
@@ -137,6 +144,9 @@ impl Hints {
         }
         if effects.tasks {
             self.tasks.notify_one();
+        }
+        if effects.imports {
+            self.imports.notify_one();
         }
         let ended = effects
             .leads

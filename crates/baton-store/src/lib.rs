@@ -20,6 +20,7 @@ pub mod events;
 mod finish;
 mod hints;
 mod idempotency;
+pub mod imports;
 mod inspect;
 pub mod leads;
 mod migrations;

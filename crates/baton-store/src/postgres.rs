@@ -502,7 +502,13 @@ impl Writer {
 /// `node|flags|lanes|leads and tasks`, ids in hex.
 fn encode_effects(node: Uuid, effects: &Effects) -> String {
     let mut flags = String::new();
-    for (flag, set) in [('c', effects.config), ('e', effects.events), ('t', effects.tasks)] {
+    let all = [
+        ('c', effects.config),
+        ('e', effects.events),
+        ('t', effects.tasks),
+        ('i', effects.imports),
+    ];
+    for (flag, set) in all {
         if set {
             flags.push(flag);
         }
@@ -544,6 +550,7 @@ fn take_message(message: &AsyncMessage, node: Uuid, hints: &Hints) {
         config: flags.contains('c'),
         events: flags.contains('e'),
         tasks: flags.contains('t'),
+        imports: flags.contains('i'),
         finished_tasks: ids(ended),
     };
     hints.tell(&effects);

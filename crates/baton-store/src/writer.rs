@@ -183,6 +183,7 @@ async fn run_single(tx: &Tx<'_>, command: &Command) -> Result<(Reply, Effects), 
             crate::deliveries::run_release_held(tx, *workspace, *lane, *now).await
         }
         Command::ResumeHeldLeads(resume) => crate::leads::run_resume_held(tx, resume).await,
+        Command::Import(import) => crate::imports::run::run_import(tx, import).await,
         Command::CancelOrphans { now } => crate::orphans::run_cancel(tx, *now).await,
         Command::Capture(_) | Command::Finish(_) => Err(StoreError::Closed),
     }

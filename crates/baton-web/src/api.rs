@@ -10,6 +10,7 @@ mod destinations;
 pub mod document;
 mod events;
 mod exchange;
+mod imports;
 pub mod input;
 mod keys;
 mod leads;
@@ -62,6 +63,7 @@ pub(crate) fn described() -> OpenApiRouter<AppState> {
         .routes(routes!(events::list_events))
         .routes(routes!(stream::stream_events))
         .routes(routes!(stream::stream_all))
+        .merge(of_imports())
         .merge(of_webhooks())
         .routes(routes!(keys::list_keys, keys::create_key))
         .routes(routes!(keys::get_key, keys::update_key, keys::revoke_key))
@@ -83,6 +85,16 @@ fn of_destinations() -> OpenApiRouter<AppState> {
         .routes(routes!(destinations::preview_destination))
         .routes(routes!(destinations::test_destination))
         .routes(routes!(destinations::evaluate_responses))
+}
+
+fn of_imports() -> OpenApiRouter<AppState> {
+    OpenApiRouter::new()
+        .routes(routes!(imports::list_imports, imports::create_import))
+        .routes(routes!(imports::get_import))
+        .routes(routes!(imports::upload::put_import_file))
+        .routes(routes!(imports::report::get_import_report))
+        .routes(routes!(imports::run_import))
+        .routes(routes!(imports::cancel_import))
 }
 
 fn of_webhooks() -> OpenApiRouter<AppState> {

@@ -26,7 +26,7 @@ use utoipa::OpenApi;
     tags(
         (name = "workspaces"), (name = "campaigns"), (name = "sources"), (name = "destinations"),
         (name = "connectors"), (name = "leads"), (name = "deliveries"), (name = "events"),
-        (name = "webhooks"), (name = "keys"),
+        (name = "imports"), (name = "webhooks"), (name = "keys"),
     )
 )]
 struct Base;

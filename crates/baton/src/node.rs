@@ -51,6 +51,9 @@ struct Web {
     addr: SocketAddr,
     stop: oneshot::Sender<()>,
     task: JoinHandle<()>,
+    /// Ends the work on imports when it is dropped.
+    importing: oneshot::Sender<()>,
+    imports: JoinHandle<()>,
 }
 
 impl Node {
@@ -119,8 +122,9 @@ impl Node {
         }
         let web = async {
             if let Some(web) = web {
+                drop(web.importing);
                 let _ = web.stop.send(());
-                drop(web.task.await);
+                drop(tokio::join!(web.task, web.imports));
             }
         };
         let engine = async {
@@ -270,6 +274,10 @@ fn web_settings(settings: &Settings, allow: AllowList) -> WebSettings {
 fn start_web(listener: TcpListener, state: AppState, grace_s: u32) -> Result<Web, Failure> {
     let addr = listener.local_addr().map_err(Failure::new)?;
     let streams = Arc::clone(&state.streams);
+    let (importing, over) = oneshot::channel::<()>();
+    let imports = tokio::spawn(baton_web::importing::run(state.clone(), async {
+        let _ = over.await;
+    }));
     let router = baton_web::router(state);
     let (stop, stopped) = oneshot::channel();
     let stopping = async move {
@@ -280,7 +288,7 @@ fn start_web(listener: TcpListener, state: AppState, grace_s: u32) -> Result<Web
     let grace = Duration::from_secs(grace_s.into());
     let server = ServerSettings { shutdown_grace: grace, ..ServerSettings::default() };
     let task = tokio::spawn(baton_web::serve(listener, router, server, stopping));
-    Ok(Web { addr, stop, task })
+    Ok(Web { addr, stop, task, importing, imports })
 }
 
 /// The address as a URL that works on this machine.

@@ -84,6 +84,8 @@ pub struct RowReader {
     resyncs: u32,
     /// Whether the rest of a line that was given up is passed over.
     skipping: bool,
+    /// Where the first row begins.
+    first: Place,
 }
 
 #[derive(Debug)]
@@ -126,6 +128,7 @@ impl RowReader {
             ended: false,
             resyncs: 0,
             skipping: false,
+            first: Place::default(),
         }
     }
 
@@ -154,6 +157,12 @@ impl RowReader {
         self.place
     }
 
+    /// Where the first row begins, once a row was asked for: behind the marks at a file's head.
+    #[must_use]
+    pub fn first_place(&self) -> Place {
+        self.first
+    }
+
     /// Goes to a place it was at before; the file is fed from there on.
     pub fn jump(&mut self, place: Place) {
         self.buffer.clear();
@@ -173,6 +182,7 @@ impl RowReader {
                 return Next::Unusable(fault);
             }
             self.begun = true;
+            self.first = self.place;
         }
         loop {
             if self.skipping && !self.skip_line() {

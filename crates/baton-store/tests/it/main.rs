@@ -9,6 +9,7 @@ mod direct;
 mod documents;
 mod finishes;
 mod harness;
+mod imports;
 mod record;
 mod seam;
 mod sqlite_only;

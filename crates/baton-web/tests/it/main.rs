@@ -5,6 +5,7 @@ mod api_client;
 mod api_document;
 mod api_documents;
 mod api_events;
+mod api_imports;
 mod api_repeats;
 mod api_secrets;
 mod api_trials;
