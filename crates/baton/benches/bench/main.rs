@@ -5,6 +5,7 @@
 //! is bounded in count and time. `BENCH_OUT` names a file for the table.
 
 mod floors;
+mod imports;
 mod load;
 mod machine;
 mod over_http;
@@ -60,6 +61,12 @@ async fn run(wanted: &[String], table: &mut Table) {
     }
     if runs("steady") {
         over_http::steady(table, &sub("steady")).await;
+    }
+    if runs("import") {
+        imports::run(table, "sqlite", &sub("import"), None).await;
+        if let Some(url) = new_database(postgres.as_deref(), "bench_import") {
+            imports::run(table, "postgres", &sub("import-pg"), Some(&url)).await;
+        }
     }
     if runs("million") {
         million(table, &sub("million"), &sub("claims")).await;

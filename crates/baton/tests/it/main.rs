@@ -11,6 +11,7 @@ mod faults_database;
 mod faults_disk;
 mod faults_start;
 mod faults_wire;
+mod imports;
 mod load;
 mod peers;
 mod process;
