@@ -148,6 +148,8 @@ typed_ids! {
     EventId = "evt";
     /// A background task that is not a delivery.
     TaskId = "tsk";
+    /// An import of a file of leads.
+    ImportId = "imp";
     /// A queued batch item of the LeadByte-shaped intake.
     QueueId = "que";
 }

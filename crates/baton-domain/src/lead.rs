@@ -67,6 +67,10 @@ pub struct Context {
     /// When the person opted in, as sent.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub optin_at: Option<String>,
+    /// When the lead was submitted elsewhere, RFC 3339, when a file of leads says so; the lead's id
+    /// and its own times are of the moment it came here.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub submitted_at: Option<String>,
     /// The consent text they saw.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub consent_text: Option<String>,

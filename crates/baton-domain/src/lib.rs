@@ -10,6 +10,7 @@ pub mod event;
 pub mod exchange;
 pub mod guard;
 pub mod id;
+pub mod import;
 pub mod lead;
 pub mod outcome;
 pub mod personal;

@@ -83,7 +83,7 @@ impl Fanout {
         events: Vec<EventRow>,
     ) -> Vec<(DeliveryId, SubscriptionId, EventRow)> {
         let mut deliveries = Vec::new();
-        for event in events {
+        for event in events.into_iter().filter(|event| !event.is_quiet()) {
             for (id, doc) in wanted.get(&event.workspace).into_iter().flatten() {
                 if doc.body.wants(event.kind) && doc.meta.created_at <= event.at {
                     deliveries.push((self.core.store.new_id(), *id, event.clone()));

@@ -26,6 +26,8 @@ pub(crate) struct CaptureCommand {
     pub body: Vec<u8>,
     /// Slots reserved for deliveries of it.
     pub leases: Vec<(DeliveryId, Lease)>,
+    /// Whether its events are told to no webhook.
+    pub quiet: bool,
 }
 
 /// A finish with attempt and request encoded.
@@ -77,6 +79,7 @@ pub(crate) enum Command {
         now: Millis,
     },
     ResumeHeldLeads(crate::leads::ResumeHeld),
+    Import(crate::imports::ImportCommand),
     CancelOrphans {
         now: Millis,
     },
@@ -101,6 +104,15 @@ pub(crate) enum WriterOf {
 }
 
 impl Command {
+    /// Whether it waits while the log of SQLite is too long.
+    pub(crate) fn is_bulk(&self) -> bool {
+        match self {
+            Self::Capture(_) => true,
+            Self::Import(import) => import.is_bulk(),
+            _ => false,
+        }
+    }
+
     pub(crate) fn writer(&self) -> WriterOf {
         match self {
             Self::Claim(_) | Self::Finish(_) | Self::Release(_) | Self::Renew { .. } => {
@@ -113,6 +125,7 @@ impl Command {
             | Self::ResumeHeldLeads(_)
             | Self::CancelOrphans { .. } => WriterOf::Upkeep,
             Self::Index(_) | Self::Unindex(_) => WriterOf::Search,
+            Self::Import(import) => import.writer(),
             _ => WriterOf::Intake,
         }
     }
@@ -128,6 +141,8 @@ pub(crate) enum Reply {
     FannedOut(bool),
     Task(Option<TaskRow>),
     Retained(RetentionReport),
+    Import(Option<Box<crate::imports::ImportRow>>),
+    Imported(Option<Box<baton_domain::import::ImportProgress>>),
     Count(u64),
     Durability(Durability),
 }
@@ -153,6 +168,8 @@ pub(crate) struct Effects {
     pub tasks: bool,
     /// Held deliveries are to be let go.
     pub releases: bool,
+    /// An import has something to do.
+    pub imports: bool,
     /// Tasks that ended.
     pub finished_tasks: Vec<Uuid>,
 }
@@ -166,6 +183,7 @@ impl Effects {
             && !self.events
             && !self.tasks
             && !self.releases
+            && !self.imports
             && self.finished_tasks.is_empty()
     }
 
@@ -177,6 +195,7 @@ impl Effects {
         self.events |= other.events;
         self.tasks |= other.tasks;
         self.releases |= other.releases;
+        self.imports |= other.imports;
         self.finished_tasks.extend(other.finished_tasks);
     }
 }

@@ -47,6 +47,9 @@ impl FromStr for EventCursor {
     }
 }
 
+/// Marks, in what an event keeps of its moment, one that is told to no webhook.
+pub const QUIET: &str = "quiet";
+
 /// One event.
 #[derive(Clone, PartialEq, Debug)]
 pub struct EventRow {
@@ -68,6 +71,19 @@ pub struct EventRow {
     pub data_version: i64,
     /// What is not in the lead, as JSON.
     pub delta: Vec<u8>,
+}
+
+impl EventRow {
+    /// Whether no webhook is to be told: it is in the record only.
+    #[must_use]
+    pub fn is_quiet(&self) -> bool {
+        #[derive(serde::Deserialize)]
+        struct Mark {
+            #[serde(default)]
+            quiet: bool,
+        }
+        serde_json::from_slice::<Mark>(&self.delta).is_ok_and(|mark| mark.quiet)
+    }
 }
 
 pub(crate) fn columns(postgres: bool) -> &'static str {

@@ -18,6 +18,7 @@ pub struct Hints {
     events: watch::Sender<u64>,
     tasks: Notify,
     releases: watch::Sender<u64>,
+    imports: Notify,
     config: watch::Sender<i64>,
     stale: Notify,
     outcomes: Mutex<HashMap<Uuid, Arc<Notify>>>,
@@ -33,6 +34,7 @@ impl Default for Hints {
             events: watch::Sender::new(0),
             tasks: Notify::new(),
             releases: watch::Sender::new(0),
+            imports: Notify::new(),
             config: watch::Sender::new(0),
             stale: Notify::new(),
             outcomes: Mutex::default(),
@@ -101,6 +103,11 @@ impl Hints {
     /// Returns when a task was made.
     pub async fn tasks_changed(&self) {
         self.tasks.notified().await;
+    }
+
+    /// Returns when an import has something to do.
+    pub async fn imports_changed(&self) {
+        self.imports.notified().await;
     }
 
     /// Waits for the outcome of a lead; register before the lead is committed.
@@ -174,6 +181,9 @@ impl Hints {
         }
         if effects.tasks {
             self.tasks.notify_one();
+        }
+        if effects.imports {
+            self.imports.notify_one();
         }
         let ended = effects
             .leads

@@ -21,6 +21,7 @@ mod finish;
 mod held;
 mod hints;
 mod idempotency;
+pub mod imports;
 mod inspect;
 pub mod leads;
 mod migrations;

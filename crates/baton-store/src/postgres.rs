@@ -519,6 +519,7 @@ fn encode_effects(node: Uuid, effects: &Effects) -> String {
         ('e', effects.events),
         ('t', effects.tasks),
         ('r', effects.releases),
+        ('i', effects.imports),
     ];
     for (flag, set) in told {
         if set {
@@ -563,6 +564,7 @@ fn take_message(message: &AsyncMessage, node: Uuid, hints: &Hints) {
         events: flags.contains('e'),
         tasks: flags.contains('t'),
         releases: flags.contains('r'),
+        imports: flags.contains('i'),
         finished_tasks: ids(ended),
     };
     hints.tell(&effects);

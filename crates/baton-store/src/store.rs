@@ -319,7 +319,7 @@ impl Store {
         let which = command.writer();
         let writer = match &self.0.engine {
             Some(Engine::Lite(engine)) => {
-                if engine.is_choked() && matches!(command, Command::Capture(_)) {
+                if engine.is_choked() && command.is_bulk() {
                     return Err(StoreError::Overloaded);
                 }
                 engine.writer(which)
@@ -352,7 +352,7 @@ impl Store {
         };
         let leases = reserved.leases();
         reserved.is_sent();
-        let command = CaptureCommand { capture, body, leases };
+        let command = CaptureCommand { capture, body, leases, quiet: false };
         match self.write(Command::Capture(Box::new(command))).await {
             Ok(Reply::Captured(captured)) => {
                 reserved.committed(&made, &captured);

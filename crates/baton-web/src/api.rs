@@ -11,6 +11,7 @@ pub mod document;
 mod events;
 mod exchange;
 mod hooks;
+mod imports;
 pub mod input;
 mod keys;
 mod leads;
@@ -66,6 +67,7 @@ pub(crate) fn described() -> OpenApiRouter<AppState> {
         .routes(routes!(events::list_events))
         .routes(routes!(stream::stream_events))
         .routes(routes!(stream::stream_all))
+        .merge(of_imports())
         .merge(of_webhooks())
         .routes(routes!(hooks::subscribe_hook))
         .routes(routes!(hooks::sample_hook))
@@ -96,6 +98,16 @@ fn of_destinations() -> OpenApiRouter<AppState> {
         .routes(routes!(destinations::evaluate_responses))
         .routes(routes!(destinations::list_unmatched))
         .routes(routes!(destinations::add_group_rule))
+}
+
+fn of_imports() -> OpenApiRouter<AppState> {
+    OpenApiRouter::new()
+        .routes(routes!(imports::list_imports, imports::create_import))
+        .routes(routes!(imports::get_import))
+        .routes(routes!(imports::upload::put_import_file))
+        .routes(routes!(imports::report::get_import_report))
+        .routes(routes!(imports::run_import))
+        .routes(routes!(imports::cancel_import))
 }
 
 fn of_webhooks() -> OpenApiRouter<AppState> {

@@ -47,7 +47,7 @@ macro_rules! needs {
 }
 
 needs! {
-    LeadsRead, EventsRead, ConfigRead, ConfigWrite, DeliveriesWrite, Keys,
+    LeadsRead, LeadsWrite, EventsRead, ConfigRead, ConfigWrite, DeliveriesWrite, Keys,
 }
 
 /// A caller whose key is known, works now, and has the scope `S`.

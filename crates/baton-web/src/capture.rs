@@ -8,6 +8,7 @@
 //! a caller who hangs up changes nothing.
 
 mod answer;
+mod bulk;
 mod cors;
 mod entrance;
 mod inbound;
@@ -17,6 +18,9 @@ mod outcome;
 mod reading;
 mod schemas;
 mod shapes;
+
+pub(crate) use bulk::prepare_row;
+pub(crate) use entrance::{Entrance, find_campaign};
 
 use crate::limiter::Limiter;
 use crate::state::AppState;

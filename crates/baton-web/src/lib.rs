@@ -10,6 +10,7 @@ pub mod capture;
 mod catch_up;
 pub mod client_address;
 pub mod health;
+pub mod importing;
 pub mod keys;
 pub mod limiter;
 pub mod metrics;

@@ -30,6 +30,7 @@ use utoipa::OpenApi;
         (name = "service", description = "What watches the process asks."),
         (name = "workspaces"), (name = "campaigns"), (name = "sources"), (name = "destinations"),
         (name = "connectors"), (name = "leads"), (name = "deliveries"), (name = "events"),
+        (name = "imports"),
         (name = "webhooks"), (name = "hooks"), (name = "reports"), (name = "keys"), (name = "me"),
     )
 )]

@@ -7,6 +7,7 @@ mod demo;
 mod diff;
 mod doctor;
 mod export;
+mod import;
 mod remote;
 mod restore;
 mod sandbox;
@@ -59,6 +60,8 @@ enum Command {
     Export(export::Args),
     /// Bring a running server to what a file says, after showing the difference
     Apply(apply::Args),
+    /// Import a file of leads into a running server, or try what it would bring
+    Import(import::Args),
     /// Copy the embedded database to a file, also while the server runs
     Backup(backup::Args),
     /// Put a backup in place of a data directory's database
@@ -85,6 +88,7 @@ fn dispatch(command: Command) -> Result<(), Failure> {
         Command::Doctor(args) => doctor::run(&args),
         Command::Export(args) => export::run(&args),
         Command::Apply(args) => apply::run(&args),
+        Command::Import(args) => import::run(&args),
         Command::Backup(args) => backup::run(&args),
         Command::Restore(args) => restore::run(&args),
     }

@@ -51,6 +51,9 @@ struct Web {
     addr: SocketAddr,
     stop: oneshot::Sender<()>,
     task: JoinHandle<()>,
+    /// Ends the work on imports when it is dropped.
+    importing: oneshot::Sender<()>,
+    imports: JoinHandle<()>,
 }
 
 impl Node {
@@ -110,8 +113,9 @@ impl Node {
             follower.abort();
         }
         let web = async {
+            drop(web.importing);
             let _ = web.stop.send(());
-            drop(web.task.await);
+            drop(tokio::join!(web.task, web.imports));
         };
         let engine = async {
             if let Some(engine) = engine {
@@ -289,10 +293,18 @@ fn start_web(
     let warming = state.clone();
     // Beside the start; whoever asks whether the server is ready waits for it.
     tokio::spawn(async move { warming.warm_up().await });
-    let router = match server.role.answers() {
-        true => baton_web::router(state),
-        false => baton_web::health_router(state),
-    };
+    let (importing, over) = oneshot::channel::<()>();
+    let answers = server.role.answers();
+    let worker = state.clone();
+    let imports = tokio::spawn(async move {
+        if answers {
+            let over = async {
+                let _ = over.await;
+            };
+            baton_web::importing::run(worker, over).await;
+        }
+    });
+    let router = if answers { baton_web::router(state) } else { baton_web::health_router(state) };
     let (stop, stopped) = oneshot::channel();
     let stopping = async move {
         let _ = stopped.await;
@@ -302,7 +314,7 @@ fn start_web(
     let grace = Duration::from_secs(server.stop_deadline_s.into());
     let server = ServerSettings { shutdown_grace: grace, ..ServerSettings::default() };
     let task = tokio::spawn(baton_web::serve(listener, router, server, stopping));
-    Ok(Web { addr, stop, task })
+    Ok(Web { addr, stop, task, importing, imports })
 }
 
 /// The address as a URL that works on this machine.

@@ -107,7 +107,7 @@ impl<'a> LeadFields<'a> {
         let text = |text: &Option<String>| text.clone().map(Value::String);
         match name {
             "lead_id" => Some(Value::String(lead.id.to_string())),
-            "submitted_at" => Some(Value::String(lead.created_at.to_rfc3339())),
+            "submitted_at" => Some(Value::String(self.submitted_at())),
             "source" => Some(Value::String(lead.source.clone())),
             "campaign" => Some(Value::String(lead.campaign.clone())),
             "page_url" | "optin_url" => text(&context.page_url),
@@ -115,8 +115,9 @@ impl<'a> LeadFields<'a> {
             "referrer" => text(&context.referrer),
             "ip" => text(&context.ip),
             "user_agent" => text(&context.user_agent),
-            "optin_date" => text(&context.optin_at)
-                .or_else(|| Some(Value::String(lead.created_at.to_rfc3339()))),
+            "optin_date" => {
+                text(&context.optin_at).or_else(|| Some(Value::String(self.submitted_at())))
+            }
             "consent_text" => text(&context.consent_text),
             "trustedform_cert_url" => text(&context.trustedform_cert_url),
             "jornaya_leadid" => text(&context.jornaya_leadid),
@@ -126,6 +127,12 @@ impl<'a> LeadFields<'a> {
             "score" => lead.score.map(Value::from),
             _ => context.tracking.get(name).cloned(),
         }
+    }
+
+    /// When the person submitted it: for an imported lead what its file says.
+    fn submitted_at(&self) -> String {
+        let told = self.lead.data.context.submitted_at.clone();
+        told.unwrap_or_else(|| self.lead.created_at.to_rfc3339())
     }
 
     /// Names of the `utm_*`, click ids and sub ids that came.

@@ -47,6 +47,7 @@ pub fn build_context(claims: Claims, server: ServerFacts, believe_body: bool) ->
         landing_page: bounded_claim(claims.landing_page),
         referrer: bounded_claim(claims.referrer),
         optin_at: bounded_claim(claims.optin_at),
+        submitted_at: None,
         consent_text: bounded_claim(claims.consent_text),
         trustedform_cert_url: bounded_claim(claims.trustedform_cert_url),
         jornaya_leadid: bounded_claim(claims.jornaya_leadid),

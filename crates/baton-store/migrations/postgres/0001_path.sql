@@ -215,3 +215,48 @@ CREATE TABLE lane_releases (
   asked_at bigint NOT NULL,
   done_to uuid NOT NULL
 );
+
+-- Imports of files of leads. `wake_at` is when somebody has something to do for one: while it works
+-- the lease's end, else when it is too old; null when nothing more happens.
+CREATE TABLE imports (
+  id uuid NOT NULL PRIMARY KEY,
+  ws uuid NOT NULL,
+  campaign uuid NOT NULL,
+  source uuid NOT NULL,
+  state text NOT NULL,
+  dry_run bigint NOT NULL,
+  settings bytea NOT NULL,
+  progress bytea NOT NULL,
+  fault bytea,
+  upload uuid,
+  bytes bigint NOT NULL,
+  starts bigint NOT NULL,
+  wake_at bigint,
+  token uuid,
+  created_at bigint NOT NULL,
+  updated_at bigint NOT NULL
+);
+CREATE INDEX imports_list ON imports (ws, id);
+CREATE INDEX imports_due ON imports (wake_at) WHERE wake_at IS NOT NULL;
+-- One of a workspace at a time.
+CREATE UNIQUE INDEX imports_working ON imports (ws) WHERE token IS NOT NULL;
+
+-- The file of an import, in pieces of equal size. An upload that broke off leaves pieces that no
+-- import names; they go with the import's own.
+CREATE TABLE import_pieces (
+  seq bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+  import uuid NOT NULL,
+  upload uuid NOT NULL,
+  n bigint NOT NULL,
+  body bytea NOT NULL
+);
+CREATE UNIQUE INDEX import_pieces_import ON import_pieces (import, upload, n);
+
+-- Rows that are no lead, and why.
+CREATE TABLE import_rows (
+  import uuid NOT NULL,
+  row_no bigint NOT NULL,
+  line bigint NOT NULL,
+  problems bytea NOT NULL,
+  PRIMARY KEY (import, row_no)
+);

@@ -197,3 +197,48 @@ CREATE TABLE lane_releases (
   asked_at INTEGER NOT NULL,
   done_to BLOB NOT NULL
 ) WITHOUT ROWID;
+
+-- Imports of files of leads. `wake_at` is when somebody has something to do for one: while it works
+-- the lease's end, else when it is too old; null when nothing more happens.
+CREATE TABLE imports (
+  id BLOB NOT NULL PRIMARY KEY,
+  ws BLOB NOT NULL,
+  campaign BLOB NOT NULL,
+  source BLOB NOT NULL,
+  state TEXT NOT NULL,
+  dry_run INTEGER NOT NULL,
+  settings BLOB NOT NULL,
+  progress BLOB NOT NULL,
+  fault BLOB,
+  upload BLOB,
+  bytes INTEGER NOT NULL,
+  starts INTEGER NOT NULL,
+  wake_at INTEGER,
+  token BLOB,
+  created_at INTEGER NOT NULL,
+  updated_at INTEGER NOT NULL
+) WITHOUT ROWID;
+CREATE INDEX imports_list ON imports (ws, id);
+CREATE INDEX imports_due ON imports (wake_at) WHERE wake_at IS NOT NULL;
+-- One of a workspace at a time.
+CREATE UNIQUE INDEX imports_working ON imports (ws) WHERE token IS NOT NULL;
+
+-- The file of an import, in pieces of equal size. An upload that broke off leaves pieces that no
+-- import names; they go with the import's own.
+CREATE TABLE import_pieces (
+  seq INTEGER PRIMARY KEY,
+  import BLOB NOT NULL,
+  upload BLOB NOT NULL,
+  n INTEGER NOT NULL,
+  body BLOB NOT NULL
+);
+CREATE UNIQUE INDEX import_pieces_import ON import_pieces (import, upload, n);
+
+-- Rows that are no lead, and why.
+CREATE TABLE import_rows (
+  import BLOB NOT NULL,
+  row_no INTEGER NOT NULL,
+  line INTEGER NOT NULL,
+  problems BLOB NOT NULL,
+  PRIMARY KEY (import, row_no)
+) WITHOUT ROWID;

@@ -13,6 +13,7 @@ use crate::command::{CaptureCommand, Effects, Reply};
 use crate::db::{Tx, Value, id, opt_id};
 use crate::deliveries::NewRow;
 use crate::error::StoreError;
+use crate::events::QUIET;
 use crate::sql;
 use baton_domain::config::DuplicateAction;
 use baton_domain::delivery::DeliveryCause;
@@ -251,7 +252,7 @@ fn accept(
     let event_seq = row.map_or(0, |r| r.event_seq) + kinds.len() as i64;
     for (offset, kind) in kinds.iter().enumerate() {
         let n = event_seq - kinds.len() as i64 + offset as i64 + 1;
-        let delta = delta_of(capture, row, *kind, state, duplicate_of.map(|(of, _)| of));
+        let delta = delta_of(command, row, *kind, state, duplicate_of.map(|(of, _)| of));
         rows.events.push(vec![
             id(capture.event_ids[offset.min(2)]),
             id(capture.workspace),
@@ -286,16 +287,20 @@ fn seq_of(capture: &Capture, row: Option<PartialRow>) -> Option<i64> {
 /// What an event keeps of its moment: the state and the sender's number then, what the lead
 /// repeats, why it was refused.
 fn delta_of(
-    capture: &Capture,
+    command: &CaptureCommand,
     row: Option<PartialRow>,
     kind: EventKind,
     state: LeadState,
     duplicate_of: Option<LeadId>,
 ) -> Vec<u8> {
+    let CaptureCommand { capture, quiet, .. } = command;
     let mut delta = serde_json::Map::new();
     delta.insert("state".to_owned(), state.as_str().into());
     if let Some(seq) = seq_of(capture, row) {
         delta.insert("seq".to_owned(), seq.into());
+    }
+    if *quiet {
+        delta.insert(QUIET.to_owned(), true.into());
     }
     if let Some(of) = duplicate_of.filter(|_| kind == EventKind::LeadDuplicate) {
         delta.insert("duplicate_of".to_owned(), of.to_string().into());

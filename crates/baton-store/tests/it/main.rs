@@ -10,6 +10,7 @@ mod documents;
 mod finishes;
 mod harness;
 mod held;
+mod imports;
 mod outcomes;
 mod record;
 mod seam;

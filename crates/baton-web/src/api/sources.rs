@@ -74,7 +74,7 @@ pub struct SourceView {
     /// The public id in its posting URL.
     #[schema(value_type = String, example = "in_01h455vb4pex5vsknk084sn02q")]
     pub webhook_id: WebhookId,
-    /// Where its leads are posted; null for the source of API captures.
+    /// Where its leads are posted; null for the sources of API captures and of files.
     pub inbound_url: Option<String>,
     /// The secret its callers sign with; shown when it is made and never again.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -91,7 +91,7 @@ pub struct SourceView {
 
 fn view(doc: &Doc<Source>, base: &BaseUrl) -> SourceView {
     let webhook_id = doc.body.webhook_id;
-    let posts = doc.body.kind != SourceKind::Api;
+    let posts = !matches!(doc.body.kind, SourceKind::Api | SourceKind::Import);
     SourceView {
         id: SourceId::from_uuid(doc.meta.id),
         input: input_of(&doc.body),

@@ -8,6 +8,7 @@ use baton_domain::signature::{HEX_HEADER, capture_secrets_at, verify_hex};
 use baton_store::docs::{DocWrite, Expect};
 use baton_store::{Doc, Snapshot, StoreError};
 use http::HeaderMap;
+use sha2::{Digest, Sha256};
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -59,6 +60,41 @@ impl Entrance {
         let source = snapshot.sources.get(&source).ok_or_else(unknown)?.clone();
         let scope = [b"capture key ", key.meta.id.as_bytes().as_slice()].concat();
         Self::new(snapshot, source, scope).ok_or_else(unknown)
+    }
+
+    /// The entrance of a source that a file of leads comes through, as configured now.
+    pub(crate) fn of_source(state: &AppState, source: SourceId) -> Option<Self> {
+        let snapshot = state.store.snapshot();
+        let source = snapshot.sources.get(&source)?.clone();
+        Self::new(snapshot, source, Vec::new())
+    }
+
+    /// The source of a campaign that files come through when they name none; made when it is
+    /// missing.
+    pub(crate) async fn import_source(
+        state: &AppState,
+        workspace: WorkspaceId,
+        campaign: CampaignId,
+    ) -> Result<SourceId, Problem> {
+        // A number that every node finds by itself, so that two cannot make two.
+        let digest =
+            Sha256::digest([b"import source ", campaign.uuid().as_bytes().as_slice()].concat());
+        let mut bytes = [0; 16];
+        bytes.copy_from_slice(&digest[..16]);
+        let id = uuid::Uuid::from_bytes(bytes);
+        let source = SourceId::from_uuid(id);
+        if state.store.snapshot().sources.contains_key(&source) {
+            return Ok(source);
+        }
+        let made = new_source(state, workspace, campaign, (SourceKind::Import, "import", id))?;
+        match state.store.change_docs(vec![made]).await {
+            Ok(_) => {}
+            Err(StoreError::VersionConflict { .. } | StoreError::Taken { .. }) => {
+                state.store.refresh().await?;
+            }
+            Err(error) => return Err(error.into()),
+        }
+        Ok(source)
     }
 
     fn new(snapshot: Arc<Snapshot>, source: Arc<Doc<Source>>, scope: Vec<u8>) -> Option<Self> {
@@ -221,7 +257,9 @@ impl ApiSources {
         if let Some(found) = this.find(&state.store.snapshot(), campaign) {
             return Ok(found);
         }
-        match state.store.change_docs(vec![new_source(state, workspace, campaign)?]).await {
+        // The campaign's own number, so that two nodes cannot make two.
+        let kind = (SourceKind::Api, "api", campaign.uuid());
+        match state.store.change_docs(vec![new_source(state, workspace, campaign, kind)?]).await {
             Ok(_) => {}
             // Another node made it at the same time: it has the same id.
             Err(StoreError::VersionConflict { .. } | StoreError::Taken { .. }) => {
@@ -237,11 +275,12 @@ fn new_source(
     state: &AppState,
     workspace: WorkspaceId,
     campaign: CampaignId,
+    (kind, name, id): (SourceKind, &str, uuid::Uuid),
 ) -> Result<DocWrite, Problem> {
     let source = Source {
         campaign,
-        kind: SourceKind::Api,
-        name: "api".to_owned(),
+        kind,
+        name: name.to_owned(),
         webhook_id: state.store.new_id(),
         supplier: None,
         allowed_origins: Vec::new(),
@@ -254,8 +293,7 @@ fn new_source(
     Ok(DocWrite {
         workspace,
         kind: DocKind::Source,
-        // The campaign's own number, so that two nodes cannot make two.
-        id: campaign.uuid(),
+        id,
         expect: Expect::New,
         body: Some(serde_json::to_vec(&source).map_err(|_| Problem::internal())?),
         secrets: None,

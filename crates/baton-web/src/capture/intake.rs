@@ -255,18 +255,23 @@ fn count(state: &AppState, outcome: &'static str) {
     state.stats.captures.get_or_create(&CaptureLabels { outcome }).inc();
 }
 
-fn names_campaign(entrance: &Entrance, named: &str) -> bool {
+pub(super) fn names_campaign(entrance: &Entrance, named: &str) -> bool {
     named.parse::<CampaignId>().is_ok_and(|id| id == entrance.campaign_id)
         || named.eq_ignore_ascii_case(&entrance.campaign.body.reference)
 }
 
-struct Judged {
-    state: LeadState,
-    validated: Validated,
-    errors: Vec<FieldError>,
+pub(super) struct Judged {
+    pub(super) state: LeadState,
+    pub(super) validated: Validated,
+    pub(super) errors: Vec<FieldError>,
 }
 
-fn judge(state: &AppState, entrance: &Entrance, fields: &FieldMap, control: &Control) -> Judged {
+pub(super) fn judge(
+    state: &AppState,
+    entrance: &Entrance,
+    fields: &FieldMap,
+    control: &Control,
+) -> Judged {
     let campaign = &entrance.campaign.body;
     let Some(schema) = state.capture.schemas.of(entrance.campaign_id, &entrance.campaign) else {
         // A lead is never dropped: a person looks at it when the fields are mended.
@@ -296,7 +301,7 @@ fn judge(state: &AppState, entrance: &Entrance, fields: &FieldMap, control: &Con
     }
 }
 
-fn duplicate_claim(
+pub(super) fn duplicate_claim(
     state: &AppState,
     entrance: &Entrance,
     data: &LeadData,
@@ -322,7 +327,7 @@ fn duplicate_claim(
 
 /// A refused submission does not touch the partial lead it was meant to complete: the person
 /// mends the field and submits again under the same key.
-fn partial_key(
+pub(super) fn partial_key(
     state: &AppState,
     entrance: &Entrance,
     control: &Control,
@@ -339,7 +344,11 @@ fn partial_key(
     })
 }
 
-fn deliveries(state: &AppState, entrance: &Entrance, control: &Control) -> Vec<NewDelivery> {
+pub(super) fn deliveries(
+    state: &AppState,
+    entrance: &Entrance,
+    control: &Control,
+) -> Vec<NewDelivery> {
     // A paused campaign delivers nothing; what it holds is delivered when it goes on.
     if entrance.campaign.body.paused {
         return Vec::new();

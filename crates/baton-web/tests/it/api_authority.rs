@@ -89,6 +89,13 @@ const CASES: &[(&str, &str, Scope, &str)] = &[
     ("get", "/api/v1/events", Scope::EventsRead, ""),
     ("get", "/api/v1/events/stream", Scope::EventsRead, ""),
     ("get", "/api/v1/stream", Scope::EventsRead, ""),
+    ("get", "/api/v1/imports", Scope::LeadsRead, ""),
+    ("post", "/api/v1/imports", Scope::LeadsWrite, r#"{"campaign":"{campaign}","format":"csv"}"#),
+    ("get", "/api/v1/imports/{import}", Scope::LeadsRead, ""),
+    ("put", "/api/v1/imports/{import}/file", Scope::LeadsWrite, ""),
+    ("get", "/api/v1/imports/{import}/report", Scope::LeadsRead, ""),
+    ("post", "/api/v1/imports/{import}/run", Scope::LeadsWrite, "{}"),
+    ("post", "/api/v1/imports/{import}/cancel", Scope::LeadsWrite, "{}"),
     ("get", "/api/v1/webhooks", Scope::ConfigRead, ""),
     ("post", "/api/v1/webhooks", Scope::ConfigWrite, r#"{"url":"https://a.example/"}"#),
     ("get", "/api/v1/webhooks/{webhook}", Scope::ConfigRead, ""),
@@ -167,7 +174,9 @@ async fn things(app: &TestApp) -> Vec<(&'static str, String)> {
     let hook = api.make("/api/v1/hooks", hook).await;
     let webhook = api.make("/api/v1/webhooks", json!({"url": "https://a.example/"})).await;
     let key = api.make("/api/v1/keys", json!({"name": "k", "scopes": ["leads:read"]})).await;
+    let import = api.make("/api/v1/imports", json!({"format": "csv"})).await;
     vec![
+        ("{import}", id(&import).to_owned()),
         ("{workspace}", app.workspace.to_string()),
         ("{campaign}", app.campaign.to_string()),
         ("{source}", app.source.to_string()),

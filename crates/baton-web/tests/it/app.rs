@@ -83,6 +83,7 @@ pub struct TestApp {
     seed: Seed,
     stop: Option<oneshot::Sender<()>>,
     served: tokio::task::JoinHandle<()>,
+    importing: tokio::task::JoinHandle<()>,
     _dir: tempfile::TempDir,
 }
 
@@ -146,6 +147,7 @@ impl TestApp {
             clock,
             stop: None,
             served: tokio::spawn(async {}),
+            importing: tokio::spawn(async {}),
             seed,
             store,
             _dir: dir,
@@ -179,6 +181,8 @@ impl TestApp {
         self.address = listener.local_addr().unwrap();
         let connectors = Arc::new(Registry::load(EMBEDDED, &[]).unwrap());
         let state = AppState::new(self.store.clone(), connectors, self.seed.web.clone());
+        let imports = baton_web::importing::run(state.clone(), std::future::pending());
+        self.importing = tokio::spawn(imports);
         let router = baton_web::router(state);
         let (stop, stopped) = oneshot::channel::<()>();
         self.stop = Some(stop);
@@ -366,6 +370,12 @@ impl TestApp {
         };
         let page = self.store.workspace(self.workspace).deliveries(&filter).await.unwrap();
         page.rows.iter().rev().map(|d| (d.id, d.target, d.state.as_str())).collect()
+    }
+}
+
+impl Drop for TestApp {
+    fn drop(&mut self) {
+        self.importing.abort();
     }
 }
 

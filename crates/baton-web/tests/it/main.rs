@@ -6,6 +6,7 @@ mod api_document;
 mod api_documents;
 mod api_events;
 mod api_hooks;
+mod api_imports;
 mod api_repeats;
 mod api_responses;
 mod api_secrets;

@@ -5,6 +5,7 @@
 //! is bounded in count and time. `BENCH_OUT` names a file for the table.
 
 mod floors;
+mod imports;
 mod load;
 mod machine;
 mod over_http;
@@ -63,6 +64,12 @@ async fn run(wanted: &[String], table: &mut Table) {
     }
     if runs("waiting") {
         over_http::waiting(table, &sub("waiting"), env_or("BENCH_MILLION", 1_000_000)).await;
+    }
+    if runs("import") {
+        imports::run(table, "sqlite", &sub("import"), None).await;
+        if let Some(url) = new_database(postgres.as_deref(), "bench_import") {
+            imports::run(table, "postgres", &sub("import-pg"), Some(&url)).await;
+        }
     }
     if runs("million") {
         let (stored, data) = (env_or("BENCH_MILLION", 1_000_000), sub("million"));

@@ -22,7 +22,7 @@ pub(super) struct RemoteArgs {
     /// The running server
     #[arg(long, value_name = "URL", env = "BATON_SERVER", default_value = "http://127.0.0.1:8080")]
     server: Url,
-    /// An API key with the scopes config:read and (to apply) config:write; better given as
+    /// An API key with the scopes the command needs; better given as
     /// BATON_KEY, where a list of processes does not show it
     #[arg(long, value_name = "KEY", env = "BATON_KEY", hide_env_values = true)]
     key: String,
@@ -85,13 +85,25 @@ impl Remote {
         path: &str,
         body: Option<&Value>,
     ) -> Result<Value, Failure> {
+        let bytes = body.map(serde_json::to_vec).transpose().map_err(Failure::new)?;
+        let kind = bytes.as_ref().map(|_| "application/json");
+        self.send(method, path, (kind, bytes.unwrap_or_default())).await
+    }
+
+    /// Puts bytes somewhere and gives the JSON that came.
+    pub(super) async fn put_bytes(&self, path: &str, bytes: Vec<u8>) -> Result<Value, Failure> {
+        self.send("PUT", path, (Some("application/octet-stream"), bytes)).await
+    }
+
+    async fn send(
+        &self,
+        method: &str,
+        path: &str,
+        (kind, bytes): (Option<&str>, Vec<u8>),
+    ) -> Result<Value, Failure> {
         let mut headers =
             vec![("Authorization".to_owned(), format!("Bearer {}", self.key.reveal()))];
-        let mut bytes = Vec::new();
-        if let Some(body) = body {
-            bytes = serde_json::to_vec(body).map_err(Failure::new)?;
-            headers.push(("Content-Type".to_owned(), "application/json".to_owned()));
-        }
+        headers.extend(kind.map(|kind| ("Content-Type".to_owned(), kind.to_owned())));
         let url = format!("{}{path}", self.base);
         let request = RequestSpec { method: method.to_owned(), url, headers, body: bytes };
         match self.client.exchange(&request, DEADLINE).await.got {

@@ -7,8 +7,8 @@ use crate::failure::Failure;
 use crate::terminal;
 use serde_json::Value;
 
-/// What a source of API captures is; it is made with its campaign.
-const MADE_WITH_CAMPAIGN: &str = "api";
+/// Kinds of sources that are made with their campaign, or with its first import.
+const MADE_BY_THEMSELVES: [&str; 2] = ["api", "import"];
 
 /// The documents of a server, as the API has them.
 pub(in crate::cli) struct Live {
@@ -28,7 +28,8 @@ impl Live {
         for kind in Kind::ALL {
             let mut rows = remote.list(&kind.path()).await?;
             rows.retain(|row| {
-                kind != Kind::Source || text(row, "kind") != Some(MADE_WITH_CAMPAIGN)
+                kind != Kind::Source
+                    || text(row, "kind").is_none_or(|kind| !MADE_BY_THEMSELVES.contains(&kind))
             });
             documents[kind as usize] = rows;
         }
