@@ -77,7 +77,8 @@ impl Reservation for Reserved {
         runtime.spawn(async move {
             let delivery = slot.delivery;
             let due = core.store.now();
-            let release = Release { workspace, delivery, token: lease.token, due };
+            let token = lease.token;
+            let release = Release { workspace, delivery, token, due, unstarted: false };
             crate::dispatcher::release(&core, vec![release]).await;
             drop(slot);
         });

@@ -127,6 +127,7 @@ impl Dispatcher {
             self.nodes = nodes;
             self.lanes.configure(&snapshot, nodes);
             self.core.renderers.keep_only(&snapshot);
+            self.core.tokens.keep_only(&snapshot);
         }
         if self.poll_at <= now {
             self.poll_at = now.plus_ms(POLL_MS);
@@ -254,7 +255,13 @@ pub(crate) async fn carry(
 pub(crate) async fn give_back(core: &Core, deliveries: Vec<(&ClaimedDelivery, Millis)>) {
     let releases: Vec<Release> = deliveries
         .into_iter()
-        .map(|(d, due)| Release { workspace: d.workspace, delivery: d.id, token: d.token, due })
+        .map(|(d, due)| Release {
+            workspace: d.workspace,
+            delivery: d.id,
+            token: d.token,
+            due,
+            unstarted: false,
+        })
         .collect();
     release(core, releases).await;
 }

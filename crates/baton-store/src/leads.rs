@@ -8,6 +8,7 @@ use crate::error::StoreError;
 use crate::events::EventRow;
 use crate::sql;
 use crate::store::{Store, WorkspaceStore};
+use baton_domain::config::{Partials, Stage};
 use baton_domain::delivery::DeliveryCause;
 use baton_domain::id::{
     CampaignId, DeliveryId, DestinationId, LeadId, SourceId, TypedId, WorkspaceId,
@@ -305,24 +306,28 @@ impl WorkspaceStore {
         rows.iter().map(crate::events::read_event).collect()
     }
 
-    /// Lets at most `limit` held leads of a campaign go, making their deliveries; how many went.
+    /// Lets at most `limit` held leads of a campaign go, making their deliveries to the destinations
+    /// that want them; how many went.
     pub async fn resume_held(
         &self,
         campaign: CampaignId,
-        destinations: Vec<DestinationId>,
+        destinations: Vec<(DestinationId, Partials)>,
         limit: u32,
     ) -> Result<u64, StoreError> {
         let rows = self
             .query(
-                "SELECT id, data_version, event_seq FROM leads WHERE ws = ?1 AND state = 'held' \
+                "SELECT id, data_version, captured_version FROM leads WHERE ws = ?1 AND state = 'held' \
                  AND campaign = ?2 ORDER BY id LIMIT ?3",
                 &[id(self.workspace), id(campaign), Value::Int(i64::from(limit))],
             )
             .await?;
         let mut leads = Vec::with_capacity(rows.len());
         for row in &rows {
+            // A lead that was completed was captured more than once.
+            let stage = if row.int(2)? > 1 { Stage::Completed } else { Stage::Whole };
+            let wanting = destinations.iter().filter(|(_, partials)| partials.wants(stage));
             let deliveries =
-                destinations.iter().map(|d| (self.store.new_id::<DeliveryId>(), *d)).collect();
+                wanting.map(|(d, _)| (self.store.new_id::<DeliveryId>(), *d)).collect();
             leads.push((row.id(0)?, row.int(1)?, deliveries));
         }
         if leads.is_empty() {

@@ -33,6 +33,7 @@ mod search;
 mod snapshot;
 mod sql;
 mod sqlite;
+mod steps;
 mod store;
 pub mod tasks;
 mod writer;
@@ -41,7 +42,7 @@ pub use backup::{BackupReport, restore};
 pub use claim::{Claim, Claimed, ClaimedDelivery, LaneRoom, TargetKind};
 pub use error::{OpenError, StoreError};
 pub use finish::{
-    AttemptRecord, DisableTarget, Finish, Followup, NewEvent, Release, StoredRequest,
+    AttemptRecord, DisableTarget, Finish, Followup, GivenFields, NewEvent, Release, StoredRequest,
 };
 pub use hints::{Hints, OutcomeWait};
 pub use inspect::{
@@ -52,4 +53,5 @@ pub use orphans::ORPHANS_SLICE;
 pub use retention::{Retention, RetentionReport};
 pub use snapshot::{Doc, Snapshot};
 pub use sqlite::DATABASE_FILE;
+pub use steps::{STEP_BODY_BYTES_MAX, ShownRequest, Step, StepKind};
 pub use store::{Location, Store, StoreSettings, WorkspaceStore};

@@ -23,6 +23,7 @@ use crate::lead::schema::FieldSpec;
 use crate::secret::Secrets;
 use content::Content;
 pub(super) use exchange::{Exchange, Source};
+use serde::{Deserialize, Serialize};
 
 /// Largest request body, in bytes.
 pub const REQUEST_BODY_BYTES_MAX: usize = 1024 * 1024;
@@ -80,7 +81,8 @@ impl BodyKind {
 }
 
 /// Which of a connector's exchanges a request belongs to.
-#[derive(Clone, Copy, PartialEq, Eq, Hash, Default, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Default, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum Variant {
     /// The lead is handed over.
     #[default]

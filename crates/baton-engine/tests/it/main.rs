@@ -1,6 +1,7 @@
 //! The engine against real sockets.
 
 mod delivering;
+mod exchanges;
 mod house;
 mod http_client;
 mod http_dns;
@@ -8,6 +9,8 @@ mod http_pool;
 mod http_tls;
 mod isolation;
 mod lifecycle;
+mod links;
+mod parts;
 mod peer;
 mod simulation;
 mod telling;

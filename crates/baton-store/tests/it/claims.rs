@@ -43,6 +43,7 @@ async fn a_release_makes_it_due_again_without_an_attempt(bench: Bench) {
         delivery,
         token: claimed.token,
         due: bench.store.now(),
+        unstarted: false,
     };
     bench.store.release(vec![release]).await.unwrap();
     let row = bench.store.workspace(bench.workspace).delivery(delivery).await.unwrap().unwrap();

@@ -89,9 +89,13 @@ impl Setup<'_> {
         let compiled = |rules: &[ResponseRule], places: &Places| {
             CompiledRules::compile_with(rules, places).unwrap_or_default()
         };
-        if let Some(ping) = &manifest.ping {
+        if let Some(ping) = &manifest.ping
+            && self.has(ping.needs.as_deref())
+        {
             let rules = compiled(&ping.responses, &ping.answer);
-            renderer.ping = Some(self.exchange(&ping.request, rules)?);
+            let exchange = self.exchange(&ping.request, rules)?;
+            let needs = self.secret(ping.needs.as_ref());
+            renderer.ping = Some(Exchange { needs, ..exchange });
             let post = ping.post.as_ref().unwrap_or(&manifest.request);
             renderer.pinged = Some(self.exchange(post, renderer.post.rules.clone())?);
         }

@@ -80,11 +80,11 @@ async fn release_leads(access: &Access, campaign: CampaignId) -> Result<(), Prob
     for _ in 0..RESUME_BATCHES_MAX {
         // Every lead's destinations, as capture chooses them; those that wait for failover do not
         // count.
-        let destinations: Vec<DestinationId> = access
+        let destinations = access
             .all::<Destination>()
             .iter()
             .filter(|d| d.body.campaign == campaign && !d.body.failover_only)
-            .map(|d| DestinationId::from_uuid(d.meta.id))
+            .map(|d| (DestinationId::from_uuid(d.meta.id), d.body.partials))
             .collect();
         let went = access.workspace().resume_held(campaign, destinations, RESUME_BATCH).await?;
         if went == 0 {
