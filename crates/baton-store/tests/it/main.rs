@@ -11,4 +11,5 @@ mod finishes;
 mod harness;
 mod record;
 mod seam;
+mod sequels;
 mod sqlite_only;
