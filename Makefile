@@ -2,7 +2,7 @@
 SHELL := bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
-.PHONY: help demo run test bench soak deny clean-demo
+.PHONY: help demo run test bench fuzz soak deny clean-demo
 
 help: ## show this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | expand -t 14
@@ -22,6 +22,11 @@ test: ## formatting, lints, samples, and every test on SQLite and PostgreSQL
 bench: ## the benchmarks, side by side on SQLite and PostgreSQL
 	scripts/setup.sh test
 	BENCH_OUT=target/bench.md scripts/with-postgres.sh cargo bench --locked -p baton
+	cargo bench --locked -p baton-domain
+
+fuzz: ## hostile manifests, mappings, rules, templates and answers, many more than in a test run
+	scripts/setup.sh build
+	PROPTEST_CASES=$${FUZZ_CASES:-200000} cargo test --release --locked -p baton-domain --test it -- fuzz_
 
 soak: ## a thousand crash rounds and ten thousand simulated lives per database; takes hours
 	scripts/setup.sh test

@@ -2,7 +2,7 @@
 //!
 //! [`manifest`] reads them, [`settings`] checks what a destination sets, [`mapping`] and
 //! [`transform`] turn lead fields into the receiver's, [`render`] makes the request, [`classify`]
-//! reads the answer by [`rules`]. [`envelope`] is the shape of events for subscriptions, [`mask`]
+//! reads the answer by [`rules`], [`lint`] doubts rules, [`shapes`] groups what none of them matched. [`envelope`] is the shape of events for subscriptions, [`mask`]
 //! hides secrets in what is shown.
 //!
 //! Further exchanges of a manifest, each rendered as a [`render::Variant`]: [`auth`] fetches a token
@@ -15,6 +15,7 @@ mod body;
 pub mod classify;
 pub mod envelope;
 mod header;
+pub mod lint;
 pub mod manifest;
 pub mod mapping;
 pub mod mask;
@@ -23,7 +24,9 @@ pub mod payload;
 pub mod polling;
 pub mod render;
 pub mod rules;
+pub mod schema;
 pub mod settings;
+pub mod shapes;
 mod target;
 mod template;
 pub mod transform;

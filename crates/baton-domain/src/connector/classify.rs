@@ -12,6 +12,7 @@ mod evaluate;
 mod extract;
 mod json_path;
 mod test;
+mod texts;
 mod xpath;
 
 pub use compile::{CompiledRules, RULES_MAX, RuleProblem, VALUE_BYTES_MAX};
@@ -49,6 +50,30 @@ pub fn evaluate(rules: &CompiledRules, answer: &Answer, now: Millis) -> Evaluati
 /// All problems of all rules.
 pub fn check_rules(rules: &[ResponseRule]) -> Result<(), Vec<RuleProblem>> {
     CompiledRules::compile(rules).map(drop)
+}
+
+/// Names and texts of an XML document's elements without children, at most `most`; `None` when it
+/// is no XML.
+pub(super) fn xml_leaves(text: &str, most: usize) -> Option<Vec<(String, String)>> {
+    let document = xpath::parse(text)?;
+    let elements = document.descendants().filter(roxmltree::Node::is_element);
+    let leaves = elements.filter(|e| !e.children().any(|c| c.is_element()));
+    let told = |e: roxmltree::Node<'_, '_>| {
+        (e.tag_name().name().to_owned(), e.text().unwrap_or_default().trim().to_owned())
+    };
+    Some(leaves.take(most).map(told).collect())
+}
+
+/// The same verdict for a lead that may have arrived earlier: an attempt before this one ended
+/// `unknown`, and now the receiver has the lead already. It most likely took it then, so it is
+/// `accepted` and says why. Not for sales, where only the vendor can say what it pays for.
+#[must_use]
+pub fn after_unknown(classified: Classified) -> Classified {
+    if classified.verdict != Verdict::Duplicate {
+        return classified;
+    }
+    let decided_by = format!("{}, after an attempt without an answer", classified.decided_by);
+    Classified { verdict: Verdict::Accepted, decided_by, ..classified }
 }
 
 /// The verdict on a lead whose request could not be made (a `RenderProblem`, or a request the HTTP

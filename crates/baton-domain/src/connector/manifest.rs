@@ -24,9 +24,18 @@ use serde_json::Value;
 use std::collections::BTreeMap;
 use std::fmt;
 
+macro_rules! embedded {
+    ($($name:literal),*) => {
+        &[$((
+            concat!("connectors/", $name, ".toml"),
+            include_str!(concat!("../../../../connectors/", $name, ".toml")),
+        )),*]
+    };
+}
+
 /// The manifests that are part of the program, as file name and text.
 pub const EMBEDDED: &[(&str, &str)] =
-    &[("connectors/webhook.toml", include_str!("../../../../connectors/webhook.toml"))];
+    embedded!["boberdoo", "leadbyte", "leadconduit", "leadprosper", "phonexa", "webhook", "zapier"];
 
 /// Largest manifest file, in bytes.
 pub const MANIFEST_BYTES_MAX: usize = 256 * 1024;

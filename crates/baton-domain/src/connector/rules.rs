@@ -41,9 +41,11 @@ pub enum Match {
     Exact,
     /// The status: `200`, `2xx`, `200-204`.
     Status,
-    /// A JSON path's scalar equals the text, compared without case.
+    /// A JSON path (RFC 9535) leads to the text, compared without case: to a scalar, or to a list
+    /// with such an item. `*` in the text stands for anything, `|` between texts for one or the
+    /// other.
     JsonPath,
-    /// An XPath's text equals the text, compared without case.
+    /// The same with an XPath on XML. Namespace prefixes are not compared.
     Xpath,
     /// A regular expression (linear time) finds something in the body.
     Regex,

@@ -345,7 +345,7 @@ async fn rules_can_be_tried_before_they_are_saved() {
     let tried = api.act(&path, tried).await;
     assert_eq!(tried["rule"], json!(0));
     assert_eq!(tried["rules"][1]["hit"], json!(true));
-    assert_eq!(tried["warnings"].as_array().unwrap().len(), 1);
+    assert_eq!(tried["warnings"].as_array().unwrap().len(), 2);
     let missed = api.act(&path, json!({"answer": {"status": 404}})).await;
     assert_eq!((&missed["verdict"], &missed["rule"]), (&json!("unmatched"), &Value::Null));
     let bad = json!({"responses": [{"match": "regex", "value": "(", "verdict": "accepted"}],

@@ -27,17 +27,23 @@ impl<'a> Body<'a> {
 /// A body that is read: as JSON and XML only when a rule asks for it, and once.
 pub(super) struct Reading<'a> {
     body: &'a Body<'a>,
+    lower: OnceCell<String>,
     json: OnceCell<Option<Value>>,
     xml: OnceCell<Option<Document<'a>>>,
 }
 
 impl<'a> Reading<'a> {
     pub(super) fn of(body: &'a Body<'a>) -> Self {
-        Self { body, json: OnceCell::new(), xml: OnceCell::new() }
+        Self { body, lower: OnceCell::new(), json: OnceCell::new(), xml: OnceCell::new() }
     }
 
     pub(super) fn text(&self) -> &str {
         &self.body.text
+    }
+
+    /// The body in lower case.
+    pub(super) fn lower(&self) -> &str {
+        self.lower.get_or_init(|| self.body.text.to_lowercase())
     }
 
     /// Whether the body went on past the reading limit.

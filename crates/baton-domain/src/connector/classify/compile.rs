@@ -41,6 +41,13 @@ pub(super) struct CompiledRule {
 }
 
 impl CompiledRules {
+    /// Whether there are none. A destination without any cannot be switched on: nothing it gets
+    /// back would count as taken.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.rules.is_empty()
+    }
+
     /// Checks and compiles rules.
     ///
     /// # Errors

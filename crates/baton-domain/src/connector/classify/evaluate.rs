@@ -1,6 +1,7 @@
 use super::body::{Body, Reading};
 use super::compile::{CompiledRule, CompiledRules};
 use super::test::{Test, Why};
+use super::texts::has_word;
 use super::{extract, of_status, plain, retry_after_ms};
 use crate::exchange::Answer;
 use crate::time::Millis;
@@ -50,7 +51,7 @@ pub(super) fn run(rules: &CompiledRules, answer: &Answer, now: Millis) -> Evalua
         let look = rule.test.look(answer.status, &reading);
         if look.hit {
             first = first.or(Some((index, rule)));
-            warnings.extend(loose_keyword(index, rule, reading.text()));
+            warnings.extend(loose_keyword(index, rule, reading.lower()));
         }
         let why = match look.why {
             Why::Status => format!("{}: the status is {}", rule.label, answer.status),
@@ -98,11 +99,11 @@ fn conclude(
 }
 
 /// Seed 001's trap: the keyword `valid` also hits `invalid`.
-fn loose_keyword(index: usize, rule: &CompiledRule, body: &str) -> Option<String> {
-    let Test::Keyword { anywhere, word } = &rule.test else {
+fn loose_keyword(index: usize, rule: &CompiledRule, lower: &str) -> Option<String> {
+    let Test::Keyword(text) = &rule.test else {
         return None;
     };
-    let inside = anywhere.is_match(body) && !word.is_match(body);
+    let inside = lower.contains(text.as_str()) && !has_word(lower, text);
     inside.then(|| {
         format!(
             "rule {}: the text was found only inside longer words; match `word` to exclude that",

@@ -2,6 +2,7 @@
 
 use super::body::Reading;
 use super::json_path;
+use super::texts::{Wild, has_word};
 use super::xpath::XPath;
 use crate::connector::rules::{Match, ResponseRule};
 use crate::personal::scalar_text;
@@ -20,15 +21,14 @@ const LISTS_MAX: usize = 4;
 /// What a rule looks for, compiled.
 #[derive(Clone, Debug)]
 pub(super) enum Test {
-    /// A hit anywhere; `word` is the same text as a whole word, to warn with.
-    Keyword {
-        anywhere: Regex,
-        word: Regex,
-    },
-    /// A hit anywhere in the body.
-    Body(Regex),
+    /// A text anywhere, in lower case.
+    Keyword(String),
+    /// A whole word, in lower case.
+    Word(String),
+    /// A pattern that finds something in the body.
+    Regex(Regex),
     /// The whole trimmed body.
-    Whole(Regex),
+    Whole(Wild),
     Status(RangeInclusive<u16>),
     JsonPath {
         path: JsonPath,
@@ -45,10 +45,10 @@ pub(super) enum Test {
 pub(super) enum Expected {
     /// `*`: anything at all.
     Anything,
-    /// This text, in lower case.
-    Text(String),
-    /// A text with `*` for anything.
-    Wild(Regex),
+    /// One of these texts, in lower case.
+    Texts(Vec<String>),
+    /// One of several texts in lower case, with `*` for anything.
+    Wild(Vec<Wild>),
 }
 
 /// How one rule saw an answer.
@@ -68,18 +68,14 @@ impl Test {
     pub(super) fn compile(rule: &ResponseRule) -> Result<Self, (&'static str, String)> {
         let on_value = |message: String| ("value", message);
         let value = rule.value.trim();
-        let escaped = regex::escape(value);
         let path = || {
             let missing = "missing; say where to look, such as $.status or /response/status";
             rule.path.as_deref().ok_or_else(|| ("path", missing.to_owned()))
         };
         Ok(match rule.matching {
-            Match::Keyword => Self::Keyword {
-                anywhere: pattern(&format!("(?i){escaped}")).map_err(on_value)?,
-                word: pattern(&whole_word(&escaped)).map_err(on_value)?,
-            },
-            Match::Word => Self::Body(pattern(&whole_word(&escaped)).map_err(on_value)?),
-            Match::Exact => Self::Whole(pattern(&wild("(?s)", value)).map_err(on_value)?),
+            Match::Keyword => Self::Keyword(value.to_lowercase()),
+            Match::Word => Self::Word(value.to_lowercase()),
+            Match::Exact => Self::Whole(Wild::new(value)),
             Match::Status => Self::Status(statuses(value).ok_or_else(|| {
                 on_value("not a status; write 200, 2xx or 200-204, within 100 to 599".to_owned())
             })?),
@@ -91,7 +87,7 @@ impl Test {
                 path: XPath::compile(path()?).map_err(|message| ("path", message))?,
                 expected: Expected::compile(value).map_err(on_value)?,
             },
-            Match::Regex => Self::Body(user_pattern(&rule.value).map_err(on_value)?),
+            Match::Regex => Self::Regex(user_pattern(&rule.value).map_err(on_value)?),
         })
     }
 
@@ -101,15 +97,14 @@ impl Test {
             Self::Status(range) => {
                 return Look { hit: range.contains(&status), why: Why::Status };
             }
-            Self::Keyword { anywhere: regex, .. } | Self::Body(regex) => {
-                let hit = regex.is_match(reading.text());
-                (hit, if hit { "found in the body" } else { "not found in the body" })
-            }
+            Self::Keyword(text) => found(reading.lower().contains(text.as_str())),
+            Self::Word(word) => found(has_word(reading.lower(), word)),
+            Self::Regex(regex) => found(regex.is_match(reading.text())),
             Self::Whole(_) if reading.truncated() => {
                 (false, "the answer was cut at the reading limit, its end is not known")
             }
-            Self::Whole(regex) => {
-                let hit = regex.is_match(reading.text().trim());
+            Self::Whole(wild) => {
+                let hit = wild.is(reading.text().trim());
                 let not = "the whole body is not that text";
                 (hit, if hit { "the whole body is that text" } else { not })
             }
@@ -118,6 +113,10 @@ impl Test {
         };
         Look { hit, why: Why::Text(why) }
     }
+}
+
+fn found(hit: bool) -> (bool, &'static str) {
+    (hit, if hit { "found in the body" } else { "not found in the body" })
 }
 
 const CUT: &str = "the body was cut at the reading limit";
@@ -155,18 +154,30 @@ fn look_in_xml(path: &XPath, expected: &Expected, reading: &Reading<'_>) -> (boo
 
 impl Expected {
     fn compile(value: &str) -> Result<Self, String> {
-        match value {
-            "*" => Ok(Self::Anything),
-            value if value.contains('*') => pattern(&wild("(?is)", value)).map(Self::Wild),
-            value => Ok(Self::Text(value.to_lowercase())),
+        if value == "*" {
+            return Ok(Self::Anything);
         }
+        let texts: Vec<&str> = value.split('|').map(str::trim).collect();
+        if texts.iter().any(|text| text.is_empty()) {
+            return Err("has an empty text beside a `|`; it stands between alternatives".to_owned());
+        }
+        if !value.contains('*') {
+            return Ok(Self::Texts(texts.iter().map(|text| text.to_lowercase()).collect()));
+        }
+        Ok(Self::Wild(texts.iter().map(|text| Wild::new(&text.to_lowercase())).collect()))
     }
 
     fn is(&self, text: &str) -> bool {
         match self {
             Self::Anything => true,
-            Self::Text(expected) => text.trim().to_lowercase() == *expected,
-            Self::Wild(regex) => regex.is_match(text.trim()),
+            Self::Texts(texts) => {
+                let text = text.trim().to_lowercase();
+                texts.contains(&text)
+            }
+            Self::Wild(wild) => {
+                let text = text.trim().to_lowercase();
+                wild.iter().any(|wild| wild.is(&text))
+            }
         }
     }
 
@@ -182,18 +193,6 @@ impl Expected {
             (_, other) => scalar_text(other).is_some_and(|text| self.is(&text)),
         }
     }
-}
-
-/// A pattern for the whole of a text in which `*` stands for anything.
-fn wild(flags: &str, value: &str) -> String {
-    let any: Vec<String> = value.split('*').map(regex::escape).collect();
-    format!("{flags}\\A{}\\z", any.join(".*"))
-}
-
-/// The text with no letter, digit or underscore beside it. `\b` would not do: it asks for a word
-/// character inside, which `-5` does not have at its start.
-fn whole_word(escaped: &str) -> String {
-    format!("(?i)(?:\\A|\\W){escaped}(?:\\W|\\z)")
 }
 
 pub(super) fn user_pattern(text: &str) -> Result<Regex, String> {

@@ -241,6 +241,70 @@ fn retry_after_is_read_from_the_answer() {
     assert_eq!(classified.retry_after_ms, Some(7_000));
 }
 
+#[test]
+fn a_duplicate_after_a_lost_answer_was_taken_then() {
+    let compiled = rules(json!([
+        {"match":"word","value":"dup","verdict":"duplicate"},
+        {"match":"word","value":"no","verdict":"rejected"},
+    ]));
+    let got = after_unknown(judge(&compiled, 200, "dup"));
+    assert_eq!(got.verdict, Verdict::Accepted);
+    assert_eq!(got.decided_by, "rule 1 (word `dup`), after an attempt without an answer");
+    assert_eq!(after_unknown(judge(&compiled, 200, "no")).verdict, Verdict::Rejected);
+}
+
+#[test]
+fn paths_look_into_lists_and_take_wildcards_and_alternatives() {
+    let cases = [
+        ("*required*", r#"{"e":["phone1 is Required"]}"#, true),
+        ("*required*", r#"{"e":"phone1 is required"}"#, true),
+        ("*required*", r#"{"e":[["a"],["required"]]}"#, true),
+        ("*required*", r#"{"e":{"required":1}}"#, false),
+        ("*dup*|*already*", r#"{"e":"is already there"}"#, true),
+        ("-8|-10", r#"{"e":-10}"#, true),
+        ("-8|-10", r#"{"e":-1}"#, false),
+        ("a*c", "{\"e\":\"a\\nc\"}", true),
+        ("*", r#"{"e":{}}"#, true),
+        ("*", r#"{"f":1}"#, false),
+        ("a.c*", r#"{"e":"abcd"}"#, false),
+    ];
+    for (value, body, expect) in cases {
+        assert_eq!(hits("json_path", Some("$.e"), value, body), expect, "{value} in {body}");
+    }
+    for (path, value, body, expect) in [
+        ("/r/s", "matched", "<r><s> Matched </s></r>", true),
+        ("/r/s", "match", "<r><s>Matched</s></r>", false),
+        ("//e", "*zip*", "<r><e>a</e><e>\"Zip\" missing</e></r>", true),
+        ("/r/s", "x", "<!DOCTYPE r [<!ENTITY y 'x'>]><r><s>&y;</s></r>", false),
+        ("/r/s", "ok", "&lt;r&gt;&lt;s&gt;ok&lt;/s&gt;&lt;/r&gt;", true),
+        ("/r/s", "ok", "{}", false),
+    ] {
+        assert_eq!(hits("xpath", Some(path), value, body), expect, "{path} {value} in {body}");
+    }
+}
+
+#[test]
+fn an_unmatched_answer_says_what_it_was() {
+    let none = CompiledRules::default();
+    let mut deep = "[".repeat(100_000);
+    deep.push_str(&"]".repeat(100_000));
+    for (body, expect) in [
+        (b"".to_vec(), "an empty body"),
+        (b"<!DOCTYPE html><html><body>502</body></html>".to_vec(), "an HTML page"),
+        (b"\x1f\x8b\x08\x00abc".to_vec(), "compressed bytes"),
+        (b"\xff\xfe\x00".to_vec(), "bytes that are not text"),
+        (b"{\"a\":1,\"a\":2}".to_vec(), "JSON"),
+        (b"<r><a/></r>".to_vec(), "XML"),
+        (b"nope".to_vec(), "text"),
+        (deep.into_bytes(), "text"),
+    ] {
+        let got = Answer { status: 200, headers: Vec::new(), body, truncated: false };
+        let got = classify(&none, &Got::Answer(got), NOW);
+        assert_eq!(got.verdict, Verdict::Unmatched);
+        assert_eq!(got.reason, Some(format!("no response rule matches: {expect}")));
+    }
+}
+
 fn problem(rule: serde_json::Value) -> (usize, String) {
     let rules: Vec<ResponseRule> = serde_json::from_value(json!([
         {"match":"status","value":"2xx","verdict":"accepted"}, rule,

@@ -248,7 +248,14 @@ impl Looks {
 
 fn walk(path: &[Step], document: &Document<'_>, looks: &Looks, out: &mut Vec<String>) {
     let mut at = vec![document.root()];
-    for step in path {
+    for (index, step) in path.iter().enumerate() {
+        let plain = matches!(step.test, Test::Name(_) | Test::Any) && step.predicates.is_empty();
+        if step.deep && index == 0 && plain {
+            // The usual `//name`, in one pass.
+            let all = document.descendants().take_while(|_| looks.more());
+            at = all.filter(|node| is(*node, &step.test)).collect();
+            continue;
+        }
         if step.deep {
             at = deepened(&at, looks);
         }

@@ -8,11 +8,12 @@ use crate::lead::schema::{FieldKind, FieldSpec};
 use crate::secret::Secret;
 use proptest::prelude::*;
 use serde_json::{Value, json};
-use std::sync::Arc;
+use std::sync::{Arc, LazyLock};
 use url::Url;
 
 fn webhook() -> Arc<Manifest> {
-    Registry::load(EMBEDDED, &[]).unwrap().get("webhook").unwrap().clone()
+    static REGISTRY: LazyLock<Registry> = LazyLock::new(|| Registry::load(EMBEDDED, &[]).unwrap());
+    Arc::clone(REGISTRY.get("webhook").unwrap())
 }
 
 fn destination(mut settings: Value, mapping: Value) -> Destination {

@@ -195,11 +195,20 @@ fn check_connector(
     for problem in &settings {
         faults.add(format!("settings.{}", problem.field), problem.code, problem.message.clone());
     }
-    if let Err(problems) = Renderer::prepare(manifest, body) {
-        let told = |field: &str| settings.iter().any(|s| field == format!("settings.{}", s.field));
-        for problem in problems.into_iter().filter(|p| !told(&p.field)) {
-            faults.add(problem.field, "invalid", problem.message);
+    match Renderer::prepare(manifest, body) {
+        Err(problems) => {
+            let told =
+                |field: &str| settings.iter().any(|s| field == format!("settings.{}", s.field));
+            for problem in problems.into_iter().filter(|p| !told(&p.field)) {
+                faults.add(problem.field, "invalid", problem.message);
+            }
         }
+        Ok(renderer) if body.disabled.is_none() && renderer.rules().is_empty() => {
+            let message = "no answer would count as taken: give it a response rule, or leave this \
+                           out for the connector's";
+            faults.add("responses", "required", message);
+        }
+        Ok(_) => {}
     }
 }
 

@@ -8,6 +8,7 @@ use crate::problem::{Path, Problem};
 use axum::response::Response;
 use baton_domain::config::Destination;
 use baton_domain::connector::classify::{CompiledRules, evaluate};
+use baton_domain::connector::lint::lint;
 use baton_domain::connector::rules::ResponseRule;
 use baton_domain::exchange::{ANSWER_CLASSIFY_BYTES_MAX, Answer};
 use baton_domain::id::DestinationId;
@@ -95,8 +96,8 @@ pub(in crate::api) async fn evaluate_responses(
         let message = format!("at most {HEADERS_MAX} headers are taken");
         faults.add("answer.headers", "too_many", message);
     }
-    let rules = input.responses.as_ref().or(doc.body.responses.as_ref());
-    let rules = rules.unwrap_or(&manifest.responses);
+    let own = input.responses.as_ref().or(doc.body.responses.as_ref());
+    let rules = own.unwrap_or(&manifest.responses);
     let compiled = CompiledRules::compile_with(rules, &manifest.answer).unwrap_or_else(|found| {
         for p in found {
             let field = format!("responses[{}].{}", p.index, p.field);
@@ -111,6 +112,13 @@ pub(in crate::api) async fn evaluate_responses(
     let headers = input.answer.headers.into_iter().collect();
     let answer = Answer { status: input.answer.status, headers, body, truncated };
     let found = evaluate(&compiled, &answer, permit.store().now());
+    // What is doubtful about the connector's rules is not for their user to mend.
+    let doubts = own.map(|rules| lint(rules)).unwrap_or_default();
+    let doubts = doubts.into_iter().map(|doubt| match doubt.rule {
+        Some(index) => format!("rule {}: {}", index + 1, doubt.message),
+        None => doubt.message,
+    });
+    let warnings = found.warnings.into_iter().chain(doubts).collect();
     let rules = found.rules.into_iter().map(|r| RuleView { hit: r.hit, why: r.why }).collect();
     let view = EvaluateView {
         verdict: found.classified.verdict,
@@ -119,7 +127,7 @@ pub(in crate::api) async fn evaluate_responses(
         reason: found.classified.reason,
         rules,
         extracted: found.classified.extracted,
-        warnings: found.warnings,
+        warnings,
     };
     answer::json(StatusCode::OK, &view)
 }
