@@ -45,10 +45,15 @@ pub(crate) fn answer(
             shared.book.clear();
             done(StatusCode::OK, &json!({"received": 0}))
         }
+        ("GET", "leads") => leads(shared, head.uri.query().unwrap_or_default()),
+        ("DELETE", "leads") => {
+            shared.memories.clear();
+            done(StatusCode::OK, &json!({"leads": 0}))
+        }
         ("GET", "rules") => done(StatusCode::OK, &json!({"data": shared.rules.all()})),
         ("PUT", "rules") => put_rules(shared, body),
         ("PUT", "secrets") => put_secrets(shared, body),
-        (_, "received" | "rules" | "secrets" | "") => {
+        (_, "received" | "leads" | "rules" | "secrets" | "") => {
             error(StatusCode::METHOD_NOT_ALLOWED, "this page has no such method; see GET /")
         }
         _ => error(StatusCode::NOT_FOUND, "there is no such page; see GET /"),
@@ -85,6 +90,23 @@ fn received(shared: &Shared, query: &str) -> Response<ScriptBody> {
     };
     listed.sort_by_key(|r| r.id);
     done(StatusCode::OK, &json!({"data": listed, "received": shared.book.count()}))
+}
+
+/// The leads and pings that vendors remember.
+fn leads(shared: &Shared, query: &str) -> Response<ScriptBody> {
+    let mut limit = LIST_DEFAULT;
+    for (name, value) in form_urlencoded::parse(query.as_bytes()) {
+        match value.parse() {
+            Ok(number) if name == "limit" => limit = number,
+            _ => {
+                let text = "the query takes limit (a number), nothing else";
+                return error(StatusCode::BAD_REQUEST, text);
+            }
+        }
+    }
+    let leads = shared.memories.leads();
+    let from = leads.len().saturating_sub(limit.min(LIST_MAX));
+    done(StatusCode::OK, &json!({"data": leads[from..], "leads": leads.len()}))
 }
 
 fn put_rules(shared: &Shared, body: &[u8]) -> Response<ScriptBody> {

@@ -1,5 +1,6 @@
 //! What the sandbox does with a request, as data.
 
+use crate::vendor::script::VendorScript;
 use bytes::Bytes;
 use http::{HeaderName, HeaderValue, StatusCode};
 use serde::{Deserialize, Serialize};
@@ -14,7 +15,8 @@ pub const SEQUENCE_STEPS_MAX: usize = 1_000;
 /// What is done with the requests to a path.
 ///
 /// As JSON: `{"reply":{"status":500}}`, `{"sequence":[{"reply":{"status":503}},"reset"]}`,
-/// `{"chance":{"accept_rate":0.7,"seed":7}}`, `"hang"`, `"reset"`, `{"raw":{"body":"nonsense"}}`.
+/// `{"chance":{"accept_rate":0.7,"seed":7}}`, `"hang"`, `"reset"`, `{"raw":{"body":"nonsense"}}`,
+/// `{"vendor":{"name":"leadbyte"}}`.
 #[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Behaviour {
@@ -30,6 +32,8 @@ pub enum Behaviour {
     Reset,
     /// Bytes that need not be HTTP, then the connection is closed.
     Raw(Raw),
+    /// What a vendor's API would answer.
+    Vendor(Box<VendorScript>),
 }
 
 /// An HTTP answer.
@@ -163,6 +167,12 @@ pub struct Raw {
     pub drip: Option<Drip>,
 }
 
+impl From<VendorScript> for Behaviour {
+    fn from(script: VendorScript) -> Self {
+        Self::Vendor(Box::new(script))
+    }
+}
+
 impl From<Reply> for Behaviour {
     fn from(reply: Reply) -> Self {
         Self::Reply(reply)
@@ -187,12 +197,22 @@ pub enum ScriptError {
     /// Dripping pieces of no bytes never ends.
     #[error("a drip needs at least one byte in a piece")]
     Drip,
-    /// The accept rate is not a share.
-    #[error("accept rate {0} is not between 0 and 1")]
+    /// A rate is not a share.
+    #[error("rate {0} is not between 0 and 1")]
     AcceptRate(f64),
     /// A sequence has no steps, too many, or a sequence among them.
     #[error("a sequence needs 1 to {SEQUENCE_STEPS_MAX} steps, none of them a sequence")]
     Sequence,
+    /// A vendor's fault is made of several behaviours.
+    #[error("a fault is one of reply, hang, reset and raw")]
+    Fault,
+    /// The number of bids is out of range.
+    #[error("{0} bids cannot be made; give 1 to {limit}", limit = crate::vendor::script::BIDS_MAX)]
+    Bids(u8),
+    /// Too many fields are required.
+    #[error("{0} required fields are too many; the limit is {limit}",
+        limit = crate::vendor::script::REQUIRED_MAX)]
+    Required(usize),
     /// The path pattern is not one.
     #[error("path pattern {0:?} needs a leading slash, and a star only at its end")]
     Pattern(String),
@@ -231,6 +251,7 @@ impl Behaviour {
                 chance.refused.check()
             }
             Self::Raw(raw) => check_drip(raw.drip),
+            Self::Vendor(script) => script.check(),
             Self::Hang | Self::Reset => Ok(()),
         }
     }
@@ -256,17 +277,22 @@ impl Behaviour {
 
 impl Chance {
     fn is_lucky(&self, predecessors: u64) -> bool {
-        // The upper 53 bits are all that an f64 in [0, 1) can hold.
-        let draw = splitmix64(self.seed, predecessors) >> 11;
-        #[expect(clippy::cast_precision_loss, reason = "53 bits fit an f64 exactly")]
-        let share = draw as f64 / (1u64 << 53) as f64;
-        share < self.accept_rate
+        share(self.seed, predecessors) < self.accept_rate
     }
+}
+
+/// The `n`-th draw of a seed: at least 0, less than 1.
+pub(crate) fn share(seed: u64, n: u64) -> f64 {
+    // The upper 53 bits are all that an f64 in [0, 1) can hold.
+    let draw = splitmix64(seed, n) >> 11;
+    #[expect(clippy::cast_precision_loss, reason = "53 bits fit an f64 exactly")]
+    let share = draw as f64 / (1u64 << 53) as f64;
+    share
 }
 
 /// The `n`-th number of the SplitMix64 generator (Steele, Lea, Flood: "Fast splittable pseudorandom
 /// number generators", 2014).
-fn splitmix64(seed: u64, n: u64) -> u64 {
+pub(crate) fn splitmix64(seed: u64, n: u64) -> u64 {
     let mut z = seed.wrapping_add(n.wrapping_add(1).wrapping_mul(0x9e37_79b9_7f4a_7c15));
     z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
     z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);

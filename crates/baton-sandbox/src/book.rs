@@ -43,6 +43,9 @@ pub struct Received {
     pub signatures: Signatures,
     /// What the sandbox did: a status code, `hang`, `reset` or `raw`.
     pub answer: String,
+    /// What a vendor made of it, such as `leadbyte: accepted` or `leadbyte: campid is required`;
+    /// it never holds a value of the request.
+    pub vendor: Option<String>,
 }
 
 impl Received {
@@ -56,7 +59,7 @@ impl Received {
     #[must_use]
     pub fn summary(&self) -> String {
         format!(
-            "#{} {} {} {}, {} bytes{}, X-LeadsBot-Signature {}, webhook-signature {} -> {}",
+            "#{} {} {} {}, {} bytes{}, X-LeadsBot-Signature {}, webhook-signature {} -> {}{}",
             self.id,
             self.at,
             self.method,
@@ -65,7 +68,8 @@ impl Received {
             if self.complete { "" } else { " (incomplete)" },
             self.signatures.leadsbot.as_str(),
             self.signatures.webhook.as_str(),
-            self.answer
+            self.answer,
+            self.vendor.as_ref().map(|note| format!(" ({note})")).unwrap_or_default()
         )
     }
 }
@@ -79,7 +83,7 @@ impl fmt::Debug for Received {
 impl Serialize for Received {
     /// A body that is a text stands under `body`, any other in base64 under `body_base64`.
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let mut out = serializer.serialize_struct("Received", 10)?;
+        let mut out = serializer.serialize_struct("Received", 11)?;
         out.serialize_field("id", &self.id)?;
         out.serialize_field("at", &self.at.to_rfc3339())?;
         out.serialize_field("method", &self.method)?;
@@ -93,6 +97,7 @@ impl Serialize for Received {
         out.serialize_field("complete", &self.complete)?;
         out.serialize_field("signatures", &self.signatures)?;
         out.serialize_field("answer", &self.answer)?;
+        out.serialize_field("vendor", &self.vendor)?;
         out.end()
     }
 }

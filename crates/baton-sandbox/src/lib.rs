@@ -1,5 +1,6 @@
 //! A receiver whose behaviour is scripted: what `baton sandbox` runs, what `baton demo` delivers
-//! to, and what the tests of the other crates use as the far side.
+//! to, and what the tests of the other crates use as the far side. Under `/leadbyte/` and the like,
+//! and where a rule says so, it answers as that vendor's API would.
 //!
 //! It keeps what it received, byte for byte, and says whether the signatures were right. It is the
 //! peer, so it checks signatures with code of its own: sharing the signer would let one mistake
@@ -15,6 +16,7 @@ mod query;
 mod rules;
 mod server;
 mod signature;
+mod vendor;
 
 pub use behaviour::{
     Behaviour, Chance, Cut, CutHow, DELAY_MS_MAX, Drip, Raw, Reply, SEQUENCE_STEPS_MAX,
@@ -24,6 +26,8 @@ pub use book::{KEPT_BYTES_MAX, Received, WAIT_MAX, WaitError};
 pub use rules::{RULES_MAX, Rule};
 pub use server::{CONNECTIONS_MAX, REQUEST_BODY_BYTES_MAX};
 pub use signature::{SignatureCheck, Signatures, TIMESTAMP_TOLERANCE_SECONDS};
+pub use vendor::prices::{Cents, Prices, PricesError};
+pub use vendor::script::{BIDS_MAX, Outcome, REQUIRED_MAX, VendorName, VendorScript};
 
 use baton_domain::secret::Secret;
 use baton_domain::time::Clock;
@@ -42,9 +46,10 @@ pub struct SandboxSettings {
     pub listen: SocketAddr,
     /// How many requests are kept; the oldest go first. [`KEPT_BYTES_MAX`] bounds their bodies.
     pub max_kept: usize,
-    /// Behaviour per path pattern; a path without one answers 200.
+    /// Behaviour per path pattern; a path without one answers 200, or as the vendor it names.
     pub rules: Vec<Rule>,
-    /// Signing secret per path pattern; signatures on other paths are not checked.
+    /// Secret per path pattern: what signatures are checked with (on other paths they are not), and
+    /// the credential that a vendor wants (on other paths any credential is right).
     pub secrets: Vec<(String, Secret)>,
     /// Gives the time of arrival, and judges the age of `webhook-timestamp`.
     pub clock: Arc<dyn Clock>,
@@ -84,6 +89,7 @@ pub enum StartError {
 struct Shared {
     rules: Rules,
     book: Book,
+    memories: vendor::Memories,
     clock: Arc<dyn Clock>,
 }
 
@@ -103,8 +109,12 @@ impl Sandbox {
         let listener =
             tokio::net::TcpListener::bind(settings.listen).await.map_err(listen_error)?;
         let addr = listener.local_addr().map_err(listen_error)?;
-        let shared =
-            Arc::new(Shared { rules, book: Book::new(settings.max_kept), clock: settings.clock });
+        let shared = Arc::new(Shared {
+            rules,
+            book: Book::new(settings.max_kept),
+            memories: vendor::Memories::default(),
+            clock: settings.clock,
+        });
         let task = tokio::spawn(server::accept(listener, Arc::clone(&shared)));
         Ok(SandboxHandle { addr, shared, task: Some(task) })
     }
@@ -162,7 +172,8 @@ impl SandboxHandle {
         self.shared.rules.set(pattern, behaviour.into())
     }
 
-    /// Sets the secret that requests to the pattern are to be signed with.
+    /// Sets the secret that requests to the pattern are to be signed with, or that a vendor there
+    /// wants as its credential.
     ///
     /// # Errors
     /// When the pattern is none, or there are [`RULES_MAX`] secrets.
@@ -173,6 +184,11 @@ impl SandboxHandle {
     /// Forgets the requests kept and starts counting again. Rules and secrets stay.
     pub fn clear(&self) {
         self.shared.book.clear();
+    }
+
+    /// Makes all vendors forget: leads, pings and tokens. Their draws start from the beginning.
+    pub fn clear_vendors(&self) {
+        self.shared.memories.clear();
     }
 
     /// Waits until `n` requests have come since the start or the last clear, then gives those kept.

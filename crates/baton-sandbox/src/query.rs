@@ -1,58 +1,170 @@
 //! Behaviour that a request asks for in its own query.
 
 use crate::behaviour::{Behaviour, Chance, Drip, Reply, SEQUENCE_STEPS_MAX, ScriptError, refusal};
+use crate::vendor::script::{Outcome, VendorName, VendorScript};
 use std::str::FromStr;
+
+/// What a query asks for, as far as every path knows the words.
+struct Asked {
+    reply: Reply,
+    /// Whether anything was said about the answer itself.
+    scripted: bool,
+    whole: Option<Behaviour>,
+    delay_ms: u64,
+    accept_rate: Option<f64>,
+    seed: u64,
+    fail_first: usize,
+}
+
+impl Asked {
+    fn new() -> Self {
+        Self {
+            reply: Reply::default(),
+            scripted: false,
+            whole: None,
+            delay_ms: 0,
+            accept_rate: None,
+            seed: 0,
+            fail_first: 0,
+        }
+    }
+
+    /// Takes in one parameter; others than the sandbox's are passed over.
+    fn take(&mut self, name: &str, value: &str) -> Result<(), ScriptError> {
+        let reply = &mut self.reply;
+        match name {
+            "delay_ms" => self.delay_ms = number("delay_ms", value)?,
+            "accept_rate" => self.accept_rate = Some(number("accept_rate", value)?),
+            "seed" => self.seed = number("seed", value)?,
+            "fail_first" => self.fail_first = number("fail_first", value)?,
+            "reset" if flag("reset", value)? => self.whole = Some(Behaviour::Reset),
+            "hang" if flag("hang", value)? => self.whole = Some(Behaviour::Hang),
+            "status" => reply.status = number("status", value)?,
+            "body" => reply.body = value.to_owned().into(),
+            "header" => {
+                let (name, value) = value.split_once(':').ok_or_else(|| ScriptError::Query {
+                    name: "header",
+                    value: value.to_owned(),
+                    expected: "Name: value",
+                })?;
+                reply.headers.push((name.trim().to_owned(), value.trim().to_owned()));
+            }
+            "retry_after" => reply.headers.push(("retry-after".to_owned(), value.to_owned())),
+            "drip" => reply.drip = Some(Drip { bytes: 1, every_ms: number("drip", value)? }),
+            "size" => reply.size = Some(number("size", value)?),
+            "redirect" => {
+                reply.status = 302;
+                reply.headers.push(("location".to_owned(), value.to_owned()));
+            }
+            _ => return Ok(()),
+        }
+        let about_answer = !["delay_ms", "accept_rate", "seed", "fail_first"].contains(&name);
+        self.scripted |= about_answer;
+        Ok(())
+    }
+
+    /// The answer that is asked for.
+    fn answer(&self) -> Behaviour {
+        let reply = || self.reply.clone().delay_ms(self.delay_ms).into();
+        self.whole.clone().unwrap_or_else(reply)
+    }
+}
 
 /// The behaviour a query asks for; parameters that are none of the sandbox's are passed over.
 ///
 /// # Errors
 /// When one of the sandbox's own parameters cannot be read, or asks for more than a limit.
 pub(crate) fn behaviour(query: &str) -> Result<Behaviour, ScriptError> {
-    let mut reply = Reply::default();
-    let mut whole = None;
-    let mut accept_rate: Option<f64> = None;
-    let mut seed = 0;
-    let mut fail_first = 0;
+    let mut asked = Asked::new();
     for (name, value) in form_urlencoded::parse(query.as_bytes()) {
-        match &*name {
-            "status" => reply.status = number("status", &value)?,
-            "delay_ms" => reply.delay_ms = number("delay_ms", &value)?,
-            "body" => reply.body = value.into_owned().into(),
-            "header" => {
-                let (name, value) = value.split_once(':').ok_or_else(|| ScriptError::Query {
-                    name: "header",
-                    value: value.to_string(),
-                    expected: "Name: value",
-                })?;
-                reply.headers.push((name.trim().to_owned(), value.trim().to_owned()));
-            }
-            "retry_after" => reply.headers.push(("retry-after".to_owned(), value.into_owned())),
-            "drip" => {
-                reply.drip = Some(Drip { bytes: 1, every_ms: number("drip", &value)? });
-            }
-            "size" => reply.size = Some(number("size", &value)?),
-            "redirect" => {
-                reply.status = 302;
-                reply.headers.push(("location".to_owned(), value.into_owned()));
-            }
-            "reset" if flag("reset", &value)? => whole = Some(Behaviour::Reset),
-            "hang" if flag("hang", &value)? => whole = Some(Behaviour::Hang),
-            "accept_rate" => accept_rate = Some(number("accept_rate", &value)?),
-            "seed" => seed = number("seed", &value)?,
-            "fail_first" => fail_first = number("fail_first", &value)?,
-            _ => {}
-        }
+        asked.take(&name, &value)?;
     }
-    let behaviour = match (whole, accept_rate) {
-        (Some(whole), _) => whole,
-        (None, Some(accept_rate)) => {
-            Behaviour::Chance(Chance { accept_rate, seed, accepted: reply, refused: refusal() })
-        }
-        (None, None) => reply.into(),
+    let behaviour = match (&asked.whole, asked.accept_rate) {
+        (None, Some(accept_rate)) => Behaviour::Chance(Chance {
+            accept_rate,
+            seed: asked.seed,
+            accepted: asked.reply.clone().delay_ms(asked.delay_ms),
+            refused: refusal(),
+        }),
+        _ => asked.answer(),
     };
-    let behaviour = fail_first_then(fail_first, behaviour)?;
+    let behaviour = fail_first_then(asked.fail_first, behaviour)?;
     behaviour.check()?;
     Ok(behaviour)
+}
+
+/// The behaviour of a vendor whose path is asked. What the query says about the answer itself is
+/// the fault: of the first requests with `fail_first`, of some with `fault_rate`, else of all.
+///
+/// # Errors
+/// As those of [`behaviour`].
+pub(crate) fn vendor(query: &str, name: VendorName) -> Result<Behaviour, ScriptError> {
+    let mut asked = Asked::new();
+    let mut script = VendorScript::new(name);
+    for (name, value) in form_urlencoded::parse(query.as_bytes()) {
+        asked.take(&name, &value)?;
+        script_word(&mut script, &name, &value)?;
+    }
+    script.delay_ms = asked.delay_ms;
+    script.seed = asked.seed;
+    script.accept_rate = asked.accept_rate.unwrap_or(script.accept_rate);
+    let fault = asked.scripted.then(|| asked.answer());
+    if asked.fail_first >= SEQUENCE_STEPS_MAX {
+        return Err(ScriptError::Sequence);
+    }
+    let behaviour = if asked.fail_first > 0 {
+        let mut steps = vec![fault.unwrap_or(Reply::status(503).into()); asked.fail_first];
+        steps.push(script.into());
+        Behaviour::Sequence(steps)
+    } else if script.fault_rate > 0.0 {
+        script.fault = fault;
+        script.into()
+    } else {
+        fault.unwrap_or_else(|| script.into())
+    };
+    behaviour.check()?;
+    Ok(behaviour)
+}
+
+/// Takes in one parameter that only vendors know.
+fn script_word(script: &mut VendorScript, name: &str, value: &str) -> Result<(), ScriptError> {
+    let outcome = |name| {
+        Outcome::parse(value).ok_or_else(|| ScriptError::Query {
+            name,
+            value: value.to_owned(),
+            expected: "an outcome such as accepted, rejected or duplicate",
+        })
+    };
+    match name {
+        "outcome" => script.outcome = Some(outcome("outcome")?),
+        "refusal" => script.refusal = outcome("refusal")?,
+        "code" => script.code = Some(number("code", value)?),
+        "reason" => script.reason = Some(value.to_owned()),
+        "prices" => {
+            script.prices = value.parse().map_err(|_| ScriptError::Query {
+                name: "prices",
+                value: value.to_owned(),
+                expected: "a price, a range such as 5-25, or a list such as 5,10,25",
+            })?;
+        }
+        "post_accept_rate" => script.post_accept_rate = number("post_accept_rate", value)?,
+        "fault_rate" => script.fault_rate = number("fault_rate", value)?,
+        "fault_takes_lead" => script.fault_takes_lead = flag("fault_takes_lead", value)?,
+        "delay_ms_max" => script.delay_ms_max = number("delay_ms_max", value)?,
+        "duplicates" => script.duplicates = flag("duplicates", value)?,
+        "required" => script.required = value.split(',').map(str::to_owned).collect(),
+        "redirect_url" => script.redirect_url = Some(value.to_owned()),
+        "bids" => script.bids = number("bids", value)?,
+        "error_status" => script.error_status = Some(number("error_status", value)?),
+        "live" => script.live = flag("live", value)?,
+        "hidden" => script.hidden = flag("hidden", value)?,
+        "escaped" => script.escaped = flag("escaped", value)?,
+        "polls" => script.polls = number("polls", value)?,
+        "token_seconds" => script.token_seconds = number("token_seconds", value)?,
+        "token_uses" => script.token_uses = Some(number("token_uses", value)?),
+        _ => {}
+    }
+    Ok(())
 }
 
 /// The behaviour after that many failures. A behaviour that is a success by itself fails with 503
@@ -146,6 +258,54 @@ mod tests {
             "fail_first=1&reset=1",
             Behaviour::Sequence(vec![Behaviour::Reset, Reply::default().into()]),
         );
+    }
+
+    #[test]
+    fn queries_script_vendors() {
+        let check = |query: &str, expect: Behaviour| {
+            assert_eq!(vendor(query, VendorName::Leadbyte), Ok(expect), "{query}");
+        };
+        let plain = || VendorScript::new(VendorName::Leadbyte);
+        check("key=abc&email=a%40b.example", plain().into());
+        check(
+            "outcome=duplicate&live=1&prices=5-25&seed=7&accept_rate=0.5&delay_ms=20&delay_ms_max=40",
+            VendorScript {
+                outcome: Some(Outcome::Duplicate),
+                live: true,
+                prices: "5-25".parse().unwrap(),
+                seed: 7,
+                accept_rate: 0.5,
+                delay_ms: 20,
+                delay_ms_max: 40,
+                ..plain()
+            }
+            .into(),
+        );
+        check("required=phone1,email", {
+            VendorScript { required: vec!["phone1".to_owned(), "email".to_owned()], ..plain() }
+                .into()
+        });
+        check("status=500", Reply::status(500).into());
+        check("fail_first=1&reset=1", Behaviour::Sequence(vec![Behaviour::Reset, plain().into()]));
+        check(
+            "fault_rate=0.1&status=500&fault_takes_lead=1",
+            VendorScript {
+                fault_rate: 0.1,
+                fault: Some(Reply::status(500).into()),
+                fault_takes_lead: true,
+                ..plain()
+            }
+            .into(),
+        );
+        for (query, name) in
+            [("outcome=sold", "outcome"), ("prices=free", "prices"), ("live=maybe", "live")]
+        {
+            let error = vendor(query, VendorName::Leadbyte).unwrap_err();
+            assert!(matches!(error, ScriptError::Query { name: n, .. } if n == name), "{query}");
+        }
+        let many = vendor("fail_first=18446744073709551615", VendorName::Leadprosper);
+        assert_eq!(many, Err(ScriptError::Sequence));
+        assert_eq!(vendor("bids=21", VendorName::Leadprosper), Err(ScriptError::Bids(21)));
     }
 
     #[test]

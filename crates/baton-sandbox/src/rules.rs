@@ -2,13 +2,14 @@
 
 use crate::behaviour::{Behaviour, ScriptError};
 use crate::query;
+use crate::vendor::script::VendorName;
 use baton_domain::secret::Secret;
 use serde::{Deserialize, Serialize};
 use std::collections::HashMap;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
-/// Most rules, and most secrets, of one sandbox. The same bound holds for the paths whose requests
-/// are counted for behaviour asked by query.
+/// Most rules, and most secrets, of one sandbox. The same bound holds for the paths, with what was
+/// asked of them, whose requests are counted for behaviour asked by query.
 pub const RULES_MAX: usize = 1_000;
 
 /// A path pattern and its behaviour.
@@ -25,7 +26,7 @@ pub struct Rule {
 struct Tables {
     rules: Vec<Counted>,
     secrets: Vec<(String, Secret)>,
-    /// Requests so far by path, for behaviour asked by query.
+    /// Requests so far by path and what they asked for, for behaviour asked by query.
     asked: HashMap<String, u64>,
 }
 
@@ -133,11 +134,20 @@ impl Rules {
             counted.requests += 1;
             return Ok(step);
         }
-        let behaviour = query::behaviour(query)?;
-        if tables.asked.len() >= RULES_MAX && !tables.asked.contains_key(path) {
+        let behaviour = match VendorName::of_path(path) {
+            Some(name) => query::vendor(query, name)?,
+            None => query::behaviour(query)?,
+        };
+        if !matches!(behaviour, Behaviour::Sequence(_) | Behaviour::Chance(_)) {
+            return Ok(behaviour);
+        }
+        // Counted by what is asked, too: requests that asked for nothing use up no failures.
+        let asked = serde_json::to_string(&behaviour).unwrap_or_default();
+        let key = format!("{path}\n{asked}");
+        if tables.asked.len() >= RULES_MAX && !tables.asked.contains_key(&key) {
             tables.asked.clear();
         }
-        let requests = tables.asked.entry(path.to_owned()).or_default();
+        let requests = tables.asked.entry(key).or_default();
         let step = behaviour.step(*requests);
         *requests += 1;
         Ok(step)
@@ -187,6 +197,7 @@ mod tests {
         rules.set("/a", script).unwrap();
         assert_eq!(status(&rules, "/a", ""), 500, "setting a rule starts it again");
         let asked = |path| status(&rules, path, "fail_first=1");
+        assert_eq!(status(&rules, "/b", ""), 200);
         assert_eq!([asked("/b"), asked("/c"), asked("/b")], [503, 503, 200]);
     }
 

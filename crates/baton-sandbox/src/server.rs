@@ -3,7 +3,7 @@
 use crate::behaviour::{Behaviour, Drip, Raw, Reply};
 use crate::body::{End, Fate, LetGo, ScriptBody};
 use crate::book::Received;
-use crate::{Shared, admin, signature};
+use crate::{Shared, admin, signature, vendor};
 use bytes::{Bytes, BytesMut};
 use http::header::CONTENT_TYPE;
 use http::{HeaderName, HeaderValue, Request, Response, StatusCode};
@@ -113,8 +113,8 @@ async fn answer(
     }
     let in_flight = shared.book.enter();
     let (body, complete) = read_body(incoming).await;
-    let behaviour = decide(&shared, &head, &body, complete);
-    note(&shared, &head, body, complete, &behaviour);
+    let (behaviour, vendor) = decide(&shared, &head, &body, complete);
+    note(&shared, &head, body, complete, &behaviour, vendor);
     match behaviour {
         Behaviour::Reply(reply) => {
             if reply.delay_ms > 0 {
@@ -131,19 +131,40 @@ async fn answer(
             fate.seal(End::Reset);
             Err(LetGo)
         }
-        // Steps hold neither; both would mean that there is nothing to answer.
-        Behaviour::Hang | Behaviour::Sequence(_) | Behaviour::Chance(_) => {
+        // Steps hold none of the last three; they would mean that there is nothing to answer.
+        Behaviour::Hang | Behaviour::Sequence(_) | Behaviour::Chance(_) | Behaviour::Vendor(_) => {
             std::future::pending().await
         }
     }
 }
 
-fn decide(shared: &Shared, head: &http::request::Parts, body: &Bytes, complete: bool) -> Behaviour {
+/// What is done with a request, and a vendor's note about it.
+fn decide(
+    shared: &Shared,
+    head: &http::request::Parts,
+    body: &Bytes,
+    complete: bool,
+) -> (Behaviour, Option<String>) {
     if !complete && body.len() >= REQUEST_BODY_BYTES_MAX {
-        return refusal(413, &format!("the sandbox reads {REQUEST_BODY_BYTES_MAX} bytes at most"));
+        let text = format!("the sandbox reads {REQUEST_BODY_BYTES_MAX} bytes at most");
+        return (refusal(413, &text), None);
     }
+    let path = head.uri.path();
     let query = head.uri.query().unwrap_or_default();
-    shared.rules.decide(head.uri.path(), query).unwrap_or_else(|e| refusal(400, &e.to_string()))
+    match shared.rules.decide(path, query) {
+        // A sender that hung up inside its body has given no lead, and hears no answer.
+        Ok(Behaviour::Vendor(_)) if !complete => {
+            (refusal(400, "the body did not come whole"), None)
+        }
+        Ok(Behaviour::Vendor(script)) => {
+            let key = shared.rules.secret(path);
+            let now = shared.clock.now();
+            let (behaviour, note) = vendor::act(&shared.memories, &script, head, body, now, key);
+            (behaviour, Some(format!("{}: {note}", script.name.as_str())))
+        }
+        Ok(behaviour) => (behaviour, None),
+        Err(e) => (refusal(400, &e.to_string()), None),
+    }
 }
 
 fn refusal(status: u16, text: &str) -> Behaviour {
@@ -172,6 +193,7 @@ fn note(
     body: Bytes,
     complete: bool,
     behaviour: &Behaviour,
+    vendor: Option<String>,
 ) {
     let path = head.uri.path();
     let at = shared.clock.now();
@@ -195,8 +217,12 @@ fn note(
             Behaviour::Reply(reply) => reply.status.to_string(),
             Behaviour::Reset => "reset".to_owned(),
             Behaviour::Raw(_) => "raw".to_owned(),
-            Behaviour::Hang | Behaviour::Sequence(_) | Behaviour::Chance(_) => "hang".to_owned(),
+            Behaviour::Hang
+            | Behaviour::Sequence(_)
+            | Behaviour::Chance(_)
+            | Behaviour::Vendor(_) => "hang".to_owned(),
         },
+        vendor,
     });
 }
 

@@ -63,7 +63,8 @@ async fn mistakes_are_explained() {
         ("PUT", "/_sandbox/rules", r#"[{"path":"a","behaviour":"hang"}]"#, 422, "leading slash"),
         ("PUT", "/_sandbox/secrets", r#"[{"path":"/a","sekret":"x"}]"#, 400, "secrets"),
         ("POST", "/_sandbox/rules", "[]", 405, "method"),
-        ("GET", "/_sandbox/leads", "", 404, "page"),
+        ("GET", "/_sandbox/nothing", "", 404, "page"),
+        ("POST", "/_sandbox/leads", "", 405, "method"),
         ("GET", "/_sandbox/received?limit=all", "", 400, "limit"),
         ("GET", "/_sandbox/received?max=1", "", 400, "limit"),
     ] {
@@ -80,7 +81,14 @@ async fn help_is_at_the_root_until_a_rule_is() {
     let sandbox = sandbox().await;
     let (status, help) = call(&sandbox, "GET", "/", "").await;
     assert_eq!(status, 200);
-    for word in ["fail_first", "accept_rate", "/_sandbox/rules", "/_sandbox/secrets"] {
+    for word in [
+        "fail_first",
+        "accept_rate",
+        "/leadbyte/restapi/v1.3/leads",
+        "/_sandbox/leads",
+        "/_sandbox/rules",
+        "/_sandbox/secrets",
+    ] {
         assert!(help.contains(word), "{word}");
     }
     assert_eq!(sandbox.received_count(), 0);
@@ -99,4 +107,25 @@ async fn the_behaviours_on_the_help_page_can_be_set() {
     let (status, text) = call(&sandbox, "PUT", "/_sandbox/rules", &help[start..start + end]).await;
     assert_eq!(status, 200, "{text}");
     assert_eq!(call(&sandbox, "POST", "/hook", "").await.0, 503);
+}
+
+/// Each vendor path named there must be one.
+#[tokio::test]
+async fn the_vendor_paths_on_the_help_page_are_served() {
+    let sandbox = sandbox().await;
+    let (_, help) = call(&sandbox, "GET", "/", "").await;
+    let hex = "0123456789abcdef01234567";
+    let paths: Vec<String> = help
+        .replace("{24 hex}", hex)
+        .split_whitespace()
+        .map(|word| word.trim_end_matches(',').replace(['{', '}'], ""))
+        .filter(|word| {
+            let name = baton_sandbox::VendorName::of_path(word);
+            name.is_some() && !word.ends_with("...") && !word.contains('"')
+        })
+        .collect();
+    assert!(paths.len() > 10, "{paths:?}");
+    for path in &paths {
+        assert_ne!(call(&sandbox, "POST", path, "").await.0, 404, "{path}");
+    }
 }

@@ -4,3 +4,4 @@ mod admin;
 mod faults;
 mod peer;
 mod receiving;
+mod vendors;

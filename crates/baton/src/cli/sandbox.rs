@@ -14,10 +14,13 @@ Examples:
   baton sandbox
   curl 'http://127.0.0.1:8081/hook?status=503&retry_after=5' -d '{}'
   curl 'http://127.0.0.1:8081/_sandbox/received?path=/hook'
+  curl 'http://127.0.0.1:8081/leadprosper/direct_post?accept_rate=0.7&prices=5-25' \\
+    -d 'lp_campaign_id=1&lp_supplier_id=2&lp_key=k&email=jane@example.com'
   baton sandbox --secret '/hook=whsec_...' --rules rules.json
 
-GET / on the sandbox tells all it can do. It has no authentication and keeps what it gets in
-memory: use it on loopback.";
+It answers like LeadByte, LeadProsper, Phonexa, LeadConduit, boberdoo, Zapier and a plain CRM under
+paths that begin with their names. GET / on the sandbox tells all it can do. It has no
+authentication and keeps what it gets in memory: use it on loopback.";
 
 /// Run the receiver.
 #[derive(Debug, clap::Args)]
@@ -29,10 +32,11 @@ pub(super) struct Args {
     /// Requests kept in memory; the oldest go first
     #[arg(long, value_name = "N", default_value_t = KEPT_DEFAULT)]
     keep: usize,
-    /// A JSON file with rules, as PUT /_sandbox/rules takes them
+    /// A JSON file with rules: which path answers how, or like which vendor
     #[arg(long, value_name = "FILE")]
     rules: Option<PathBuf>,
-    /// The signing secret of a path; may be given several times
+    /// The signing secret of a path, or the credential a vendor there wants; may be given several
+    /// times
     #[arg(long = "secret", value_name = "PATH=SECRET", value_parser = path_and_secret)]
     secrets: Vec<(String, Secret)>,
     /// Do not write a line for each request
