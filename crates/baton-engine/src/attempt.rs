@@ -149,7 +149,7 @@ async fn send(
                 core.sleep(backoff_ms(failures)).await;
             }
         }
-        if !core.leases.lasts(claimed.id, core.store.now()) {
+        if !core.leases.lasts(claimed, core.store.now()) {
             count(&core.stats.lost);
             return Ok(None);
         }
@@ -239,7 +239,7 @@ async fn write_down(
             return Report { next_at: None, ..report };
         }
         core.sleep(backoff_ms(failures)).await;
-        if !core.leases.lasts(claimed.id, core.store.now()) {
+        if !core.leases.lasts(claimed, core.store.now()) {
             count(&core.stats.lost);
             return report;
         }

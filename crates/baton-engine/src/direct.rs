@@ -37,18 +37,19 @@ impl DirectStart for Direct {
         let left = free.get_mut(&lane).filter(|left| **left > 0)?;
         *left -= 1;
         drop(core.notes.send(Note::Reserved(lane)));
+        let lease = Lease {
+            token: core.store.new_id::<TaskId>().uuid(),
+            until: lease_until(&core.store, core.limits.lease_ms),
+        };
         // Under the lock, so that an engine that drains counts it.
         let slot = Slot::new(
-            (lane, false, delivery),
+            (lane, false),
+            (delivery, lease.token),
             core.notes.clone(),
             Arc::clone(&core.leases),
             Arc::clone(&core.stats),
         );
         drop(free);
-        let lease = Lease {
-            token: core.store.new_id::<TaskId>().uuid(),
-            until: lease_until(&core.store, core.limits.lease_ms),
-        };
         Some(Box::new(Reserved { core, slot, lease }))
     }
 }

@@ -191,7 +191,8 @@ impl Dispatcher {
             self.lanes.started(delivery.target, retry, now);
             core.leases.hold(delivery, until);
             let slot = Slot::new(
-                (delivery.target, retry, delivery.id),
+                (delivery.target, retry),
+                (delivery.id, delivery.token),
                 core.notes.clone(),
                 Arc::clone(&core.leases),
                 Arc::clone(&core.stats),

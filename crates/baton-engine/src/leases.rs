@@ -45,13 +45,19 @@ impl Leases {
         self.held().insert(claimed.id, held);
     }
 
-    pub(crate) fn forget(&self, delivery: DeliveryId) {
-        self.held().remove(&delivery);
+    /// Forgets a lease that was given up. A delivery that was claimed anew meanwhile is held under
+    /// another token, and stays.
+    pub(crate) fn forget(&self, delivery: DeliveryId, token: Uuid) {
+        let mut held = self.held();
+        if held.get(&delivery).is_some_and(|held| held.token == token) {
+            held.remove(&delivery);
+        }
     }
 
-    /// Whether the lease still lasts at `now`.
-    pub(crate) fn lasts(&self, delivery: DeliveryId, now: Millis) -> bool {
-        self.held().get(&delivery).is_some_and(|held| held.until > now)
+    /// Whether the lease of that claim still lasts at `now`.
+    pub(crate) fn lasts(&self, claimed: &ClaimedDelivery, now: Millis) -> bool {
+        let held = self.held();
+        held.get(&claimed.id).is_some_and(|h| h.token == claimed.token && h.until > now)
     }
 
     async fn renew(&self, store: &Store, lease_ms: i64) -> Result<(), StoreError> {

@@ -94,7 +94,7 @@ async fn prepare_lead(
         return Ok(Preparation::Gone("the lead is no longer stored"));
     };
     let mut given = chain.given(claimed);
-    let mut variant = match renderer.can(Variant::Ping, &doc.secrets) {
+    let mut variant = match renderer.pings_first() {
         true => Variant::Ping,
         false => Variant::Post,
     };

@@ -23,6 +23,8 @@ pub(crate) struct Slot {
     pub lane: Uuid,
     pub retry: bool,
     pub delivery: DeliveryId,
+    /// Token of the claim it is for.
+    token: Uuid,
     pub report: Report,
     back: mpsc::UnboundedSender<Note>,
     leases: Arc<Leases>,
@@ -31,19 +33,20 @@ pub(crate) struct Slot {
 
 impl Slot {
     pub(crate) fn new(
-        (lane, retry, delivery): (Uuid, bool, DeliveryId),
+        (lane, retry): (Uuid, bool),
+        (delivery, token): (DeliveryId, Uuid),
         back: mpsc::UnboundedSender<Note>,
         leases: Arc<Leases>,
         stats: Arc<Stats>,
     ) -> Self {
         stats.in_flight.fetch_add(1, Relaxed);
-        Self { lane, retry, delivery, report: Report::default(), back, leases, stats }
+        Self { lane, retry, delivery, token, report: Report::default(), back, leases, stats }
     }
 }
 
 impl Drop for Slot {
     fn drop(&mut self) {
-        self.leases.forget(self.delivery);
+        self.leases.forget(self.delivery, self.token);
         self.stats.in_flight.fetch_sub(1, Relaxed);
         let ended = Note::Ended { lane: self.lane, retry: self.retry, report: self.report };
         // The dispatcher is gone only when the engine stops.

@@ -150,7 +150,7 @@ impl Talk<'_> {
                 }
             };
             let started_at = core.store.now();
-            if !core.leases.lasts(self.claimed.id, started_at) {
+            if !core.leases.lasts(self.claimed, started_at) {
                 count(&core.stats.lost);
                 return Err(Broken::Lost);
             }

@@ -153,6 +153,7 @@ fn list(problems: &[SetupProblem]) -> String {
 pub struct Renderer {
     post: Exchange,
     ping: Option<Exchange>,
+    pings_first: bool,
     pinged: Option<Exchange>,
     update: Option<Exchange>,
     poll: Option<(Exchange, Poll)>,
@@ -223,6 +224,12 @@ impl Renderer {
     #[must_use]
     pub fn auth(&self) -> Option<&AuthPlan> {
         self.auth.as_ref()
+    }
+
+    /// Whether a lead is handed over only after a bid, without a ping tree that asks for it.
+    #[must_use]
+    pub fn pings_first(&self) -> bool {
+        self.pings_first
     }
 
     /// Whether the destination sends every lead as a test.

@@ -3,6 +3,7 @@
 
 use baton_domain::config::{Campaign, Destination, DocKind, Partials, Subscription};
 use baton_domain::connector::manifest::{EMBEDDED, Registry};
+use baton_domain::connector::settings::split_secrets;
 use baton_domain::id::{
     CampaignId, DeliveryId, DestinationId, EventId, LeadId, SourceId, SubscriptionId, TypedId,
     WorkspaceId,
@@ -95,6 +96,11 @@ async fn postgres_database() -> String {
     format!("{head}/{name}")
 }
 
+fn registry() -> Registry {
+    let own = OWN.map(|(file, text)| (file.to_owned(), text.to_owned()));
+    Registry::load(EMBEDDED, &own).unwrap()
+}
+
 pub fn signing() -> Secrets {
     Secrets::from([(SIGNING.to_owned(), Secret::new(SECRET))])
 }
@@ -177,8 +183,7 @@ impl House {
     }
 
     pub async fn start_with(&mut self, limits: EngineLimits, hooks: Arc<dyn Hooks>) {
-        let own = OWN.map(|(file, text)| (file.to_owned(), text.to_owned()));
-        let registry = Registry::load(EMBEDDED, &own).unwrap();
+        let registry = registry();
         let allow = AllowList { private: true, ..AllowList::default() };
         let client = Client::new(ClientSettings { allow, ..ClientSettings::default() }).unwrap();
         let settings = EngineSettings {
@@ -370,6 +375,31 @@ impl House {
         id
     }
 
+    /// A destination of a connector with settings as the API takes them, secret ones among them.
+    pub async fn connected(
+        &self,
+        connector: &str,
+        settings: serde_json::Value,
+        change: serde_json::Value,
+    ) -> DestinationId {
+        let registry = registry();
+        let manifest = registry.get(connector).unwrap();
+        let settings = settings.as_object().unwrap().clone();
+        let (settings, mut secrets) = split_secrets(manifest, settings);
+        secrets.extend(signing());
+        let mut body = json!({"campaign": self.campaign, "connector": connector,
+            "name": connector, "settings": settings});
+        for (name, value) in change.as_object().unwrap() {
+            body[name] = value.clone();
+        }
+        drop(serde_json::from_value::<Destination>(body.clone()).unwrap());
+        let id: DestinationId = self.store.new_id();
+        let (kind, new) = (DocKind::Destination, Expect::New);
+        let write = self.doc(kind, id.uuid(), new, Some(&body), Some(&secrets), false);
+        self.store.change_docs(vec![write]).await.unwrap();
+        id
+    }
+
     /// Captures a lead of that state for these destinations.
     pub async fn capture(&self, state: LeadState, destinations: &[DestinationId]) -> Captured {
         self.store.capture(self.incoming(state, destinations)).await.unwrap()
@@ -384,7 +414,7 @@ impl House {
         self.store.capture(capture).await.unwrap()
     }
 
-    fn incoming(&self, state: LeadState, destinations: &[DestinationId]) -> Capture {
+    pub fn incoming(&self, state: LeadState, destinations: &[DestinationId]) -> Capture {
         let fields = [("email", "jane@example.com"), ("first_name", "Jane")];
         let raw: FieldMap = fields.map(|(k, v)| (k.to_owned(), v.into())).into_iter().collect();
         Capture {

@@ -15,4 +15,5 @@ mod peer;
 mod simulation;
 mod telling;
 mod two_nodes;
+mod vendors;
 mod verdicts;

@@ -43,7 +43,7 @@ fn unauthorized() -> String {
 #[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Ping {
-    /// Name of the setting without which nobody pings: the lead is posted directly.
+    /// Name of the setting without which leads are posted directly; a ping tree asks all the same.
     #[serde(default)]
     pub needs: Option<String>,
     /// The request for a bid.

@@ -73,6 +73,7 @@ impl Setup<'_> {
         let mut renderer = Renderer {
             post,
             ping: None,
+            pings_first: false,
             pinged: None,
             update: None,
             poll: None,
@@ -89,13 +90,10 @@ impl Setup<'_> {
         let compiled = |rules: &[ResponseRule], places: &Places| {
             CompiledRules::compile_with(rules, places).unwrap_or_default()
         };
-        if let Some(ping) = &manifest.ping
-            && self.has(ping.needs.as_deref())
-        {
+        if let Some(ping) = &manifest.ping {
             let rules = compiled(&ping.responses, &ping.answer);
-            let exchange = self.exchange(&ping.request, rules)?;
-            let needs = self.secret(ping.needs.as_ref());
-            renderer.ping = Some(Exchange { needs, ..exchange });
+            renderer.ping = Some(self.exchange(&ping.request, rules)?);
+            renderer.pings_first = self.has(ping.needs.as_deref());
             let post = ping.post.as_ref().unwrap_or(&manifest.request);
             renderer.pinged = Some(self.exchange(post, renderer.post.rules.clone())?);
         }
