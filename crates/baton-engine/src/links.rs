@@ -2,9 +2,10 @@
 
 use crate::chain::Chain;
 use crate::engine::Core;
-use baton_domain::config::{Destination, LINK_DEPTH_MAX};
+use baton_domain::config::{Destination, LINK_DEPTH_MAX, Stage};
 use baton_domain::delivery::{DeliveryCause, DeliveryState};
 use baton_domain::id::{DeliveryId, DestinationId, TypedId};
+use baton_domain::lead::LeadState;
 use baton_domain::retry::first_attempt;
 use baton_domain::time::Millis;
 use baton_store::deliveries::{DeliveryFilter, DeliveryRow};
@@ -33,6 +34,19 @@ fn place(core: &Core, claimed: &ClaimedDelivery, id: DestinationId) -> Option<Pl
     (doc.meta.workspace == claimed.workspace).then(|| (id, Arc::clone(doc)))
 }
 
+/// Whether a destination takes the lead as it is now: not everybody wants a partial one.
+async fn wants(
+    core: &Core,
+    claimed: &ClaimedDelivery,
+    doc: &Doc<Destination>,
+) -> Result<bool, StoreError> {
+    let Some(lead) = claimed.lead.filter(|_| !doc.body.partials.wants(Stage::Partial)) else {
+        return Ok(true);
+    };
+    let lead = core.store.workspace(claimed.workspace).lead(lead).await?;
+    Ok(lead.is_none_or(|lead| lead.state != LeadState::Partial))
+}
+
 /// The failover destination, unless the lead was there already: nothing loops, nobody gets a lead
 /// twice from one chain.
 pub(crate) async fn failover_of(
@@ -45,6 +59,9 @@ pub(crate) async fn failover_of(
     };
     if Chain::of(core, claimed).await?.was_at(claimed, failover.uuid()) {
         return Ok(Handover::Refused(format!("`{}` was tried before it", doc.body.name)));
+    }
+    if !wants(core, claimed, &doc).await? {
+        return Ok(Handover::Refused(format!("`{}` takes no partial leads", doc.body.name)));
     }
     let workspace = core.store.workspace(claimed.workspace);
     let filter = DeliveryFilter {
@@ -110,7 +127,9 @@ pub(crate) async fn links_of(
             continue;
         };
         let name = &place.1.body.name;
-        if chain.was_at(claimed, id.uuid()) {
+        if !wants(core, claimed, &place.1).await? {
+            links.refused.push(format!("`{name}` takes no partial leads"));
+        } else if chain.was_at(claimed, id.uuid()) {
             links.refused.push(format!("`{name}` is where the lead came from"));
         } else if chain.handed_on(claimed) >= LINK_DEPTH_MAX {
             let why = format!("`{name}` would be more than {LINK_DEPTH_MAX} links away");

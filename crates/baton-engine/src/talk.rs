@@ -165,19 +165,19 @@ impl Talk<'_> {
                 return Err(Broken::Ours);
             }
             count(&core.stats.sent);
+            if let (Some(token), Got::Answer(answer)) = (&token, &mut exchange.got) {
+                scrub(answer, token);
+            }
             let classified = match self.call.rules.of(variant) {
                 Some(rules) => classify(rules, &exchange.got, core.store.now()),
                 None => unsendable("the response rules cannot be read"),
             };
-            if let (Some(token), Got::Answer(answer)) = (&token, &mut exchange.got) {
-                let stale = plan.is_some_and(|plan| plan.is_stale(answer));
-                scrub(answer, token);
-                if stale && refused.is_none() {
-                    let step = step_of(StepKind::Refused, started_at, &classified, &exchange);
-                    self.steps.push(step);
-                    refused = Some(token.clone());
-                    continue;
-                }
+            let stale = |answer: &Answer| plan.is_some_and(|plan| plan.is_stale(answer));
+            if refused.is_none() && matches!(&exchange.got, Got::Answer(answer) if stale(answer)) {
+                let step = step_of(StepKind::Refused, started_at, &classified, &exchange);
+                self.steps.push(step);
+                refused = token;
+                continue;
             }
             let exchange = Some(exchange);
             return Ok(Said { classified, exchange, signatures, started_at });

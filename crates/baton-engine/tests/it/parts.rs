@@ -90,10 +90,11 @@ async fn a_stale_partial_never_overtakes() {
     assert!(late.stale && late.deliveries.is_empty());
 
     // A partial that is out when the completed lead comes is waited for.
-    house.sandbox.set_rule("/w", Reply::status(200).delay_ms(400)).unwrap();
+    house.sandbox.set_rule("/w", Reply::status(200).delay_ms(1_500)).unwrap();
     let vendor = house.destination("/w", json!({"partials": BOTH})).await;
     let partial = house.part(2, 1, true, &[vendor]).await.deliveries[0];
-    house.until_state(partial, "in_flight").await;
+    let out = || async { house.delivery(partial).await.state.as_str() == "in_flight" };
+    house.until_ticking("out", 0, out).await;
     let complete = house.part(2, 2, false, &[vendor]).await.deliveries[0];
     house.until_state(partial, "accepted").await;
     house
@@ -105,4 +106,34 @@ async fn a_stale_partial_never_overtakes() {
         bodies(&house, "/w").into_iter().map(|(_, b)| b["seq_sent"].clone()).collect();
     assert_eq!(seqs, [json!(1), json!(2)]);
     assert_eq!(house.deliveries_to(vendor.uuid()).await.len(), 2);
+}
+
+#[tokio::test]
+async fn a_partial_lead_is_handed_on_only_to_who_takes_partial_leads() {
+    let house = House::open().await;
+    let only = |partials: &str| json!({"failover_only": true, "partials": partials});
+    let last = house.destination("/last", only("complete_only")).await;
+    let both = house.destination("/both", only(BOTH)).await;
+    let links = json!({"partials": BOTH, "linked": {"on_success": [last, both]}});
+    let first = house.destination("/first", links).await;
+    let partial = house.part(1, 1, true, &[first]).await.deliveries[0];
+    let row = house.until_state(partial, "accepted").await;
+    assert!(row.note.unwrap().contains("`/last` takes no partial leads"));
+    house.until("linked", || async { house.deliveries_to(both.uuid()).await.len() == 1 }).await;
+    let linked = house.deliveries_to(both.uuid()).await.remove(0).id;
+    house.until_state(linked, "accepted").await;
+    let complete = house.part(1, 2, false, &[first]).await.deliveries[0];
+    house.until_state(complete, "accepted").await;
+    for target in [last, both] {
+        let got = house.deliveries_to(target.uuid()).await.remove(0).id;
+        house.until_state(got, "accepted").await;
+    }
+    assert_eq!(bodies(&house, "/last").len(), 1);
+    assert_eq!(bodies(&house, "/both").len(), 2);
+    let down = json!({"partials": BOTH, "failover": last, "retry": {"schedule_ms": [0]}});
+    house.sandbox.set_rule("/down", Reply::status(500).body("down")).unwrap();
+    let down = house.destination("/down", down).await;
+    let partial = house.part(2, 1, true, &[down]).await.deliveries[0];
+    let row = house.until_state(partial, "failed").await;
+    assert!(row.note.unwrap().contains("`/last` takes no partial leads"));
 }
