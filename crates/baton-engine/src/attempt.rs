@@ -5,22 +5,23 @@ use crate::dispatcher::{GiveBack, due_after_internal_fault, due_after_outage, gi
 use crate::engine::Core;
 use crate::http::Exchange;
 use crate::lane::Report;
+use crate::prepare::prepare;
+use crate::question::ask;
 use crate::settle::{Ended, bare, plan, settle};
 use crate::stats::count;
 use crate::supervise::{backoff_ms, log_failure};
-use crate::target::{Call, Preparation, Target, prepare, to_store};
-use baton_domain::connector::classify::{classify, fault_word, unsendable};
+use crate::talk::{Broken, Talked, talk};
+use crate::target::{Call, Preparation, Target, to_store};
+use baton_domain::connector::classify::{fault_word, unsendable};
 use baton_domain::delivery::DeliveryState;
 use baton_domain::exchange::{ANSWER_STORED_BYTES_MAX, Got, Phases};
 use baton_domain::lead::LeadView;
-use baton_domain::signature::{secrets_at, sign};
 use baton_domain::time::Millis;
 use baton_domain::verdict::Classified;
-use baton_store::{AttemptRecord, ClaimedDelivery, Finish, StoreError};
+use baton_store::{AttemptRecord, ClaimedDelivery, Finish, Release, StoreError};
 use futures_util::FutureExt as _;
 use std::panic::AssertUnwindSafe;
 use std::sync::atomic::Ordering::Relaxed;
-use std::time::Duration;
 
 /// Starts that came to nothing after which a delivery is given up as poison.
 pub(crate) const STARTS_WITHOUT_ATTEMPT_MAX: i64 = 20;
@@ -55,7 +56,7 @@ pub(crate) async fn run(
 }
 
 /// Gives the delivery back, due after a wait that grows.
-async fn put_back(core: &Core, claimed: &ClaimedDelivery) {
+pub(crate) async fn put_back(core: &Core, claimed: &ClaimedDelivery) {
     let due = due_after_internal_fault(core, claimed);
     give_back(core, vec![GiveBack { claimed, due, counts: true }]).await;
 }
@@ -74,6 +75,9 @@ async fn attempt(
     let Some(target) = Target::of(core, claimed) else {
         return Ok(Some(cancelled(core, claimed, "its target was deleted")));
     };
+    if claimed.was == DeliveryState::Queued {
+        return ask(core, claimed, &target).await;
+    }
     let now = core.store.now();
     if claimed.starts - claimed.attempts > STARTS_WITHOUT_ATTEMPT_MAX {
         return give_up(core, claimed, &target, now).await.map(Some);
@@ -81,6 +85,15 @@ async fn attempt(
     let call = match prepare(core, claimed, &target, lead).await? {
         Preparation::Ready(call) => call,
         Preparation::Gone(why) => return Ok(Some(cancelled(core, claimed, why))),
+        Preparation::Superseded => {
+            let why = "a newer version of the lead took its place";
+            let finish = bare(claimed, DeliveryState::Superseded, now, why);
+            return Ok(Some((finish, Report::default())));
+        }
+        Preparation::Wait(due) => {
+            wait(core, claimed, due).await;
+            return Ok(None);
+        }
         Preparation::Unsendable(classified) => {
             let ended_at = core.store.now();
             let attempt = Some(record(claimed, now, &classified, Vec::new(), None));
@@ -112,9 +125,32 @@ async fn give_up(
     Ok(settle(core, poison, plan))
 }
 
+/// Gives back what could not be sent.
+pub(crate) async fn not_sent(core: &Core, claimed: &ClaimedDelivery, broken: &Broken) {
+    if matches!(broken, Broken::Ours) {
+        tracing::warn!(delivery = %claimed.id, "no connection was free or could be opened here; the delivery waits");
+    }
+    // Also when the lease is over: if nobody else has taken the delivery it is due again, and the
+    // token keeps this from touching another's claim.
+    put_back_untried(core, claimed).await;
+}
+
+/// Calls a delivery off. What its receiver queued stays so, with nobody to ask.
 fn cancelled(core: &Core, claimed: &ClaimedDelivery, why: &str) -> (Finish, Report) {
-    let finish = bare(claimed, DeliveryState::Cancelled, core.store.now(), why);
+    let state = match claimed.was {
+        DeliveryState::Queued => DeliveryState::Queued,
+        _ => DeliveryState::Cancelled,
+    };
+    let mut finish = bare(claimed, state, core.store.now(), why);
+    finish.question = state == DeliveryState::Queued;
     (finish, Report::default())
+}
+
+/// Gives a delivery back that has to wait for another: it was no start at all.
+async fn wait(core: &Core, claimed: &ClaimedDelivery, due: Millis) {
+    let ClaimedDelivery { workspace, id, token, .. } = *claimed;
+    let release = Release { workspace, delivery: id, token, due, counts: false };
+    crate::dispatcher::release(core, vec![release]).await;
 }
 
 async fn send(
@@ -125,34 +161,18 @@ async fn send(
 ) -> Result<Option<(Finish, Report)>, StoreError> {
     core.hooks.before_attempt(claimed);
     let started_at = core.store.now();
-    if !core.leases.lasts(claimed.id, started_at) {
-        // This process stood still past its lease: somebody else may have the delivery by now. If
-        // nobody has, it is due again; the token keeps this from touching another's claim.
-        count(&core.stats.lost);
-        put_back_untried(core, claimed).await;
-        return Ok(None);
-    }
-    let Call { request, fresh, rules, signed_id } = call;
-    let stamp = core.store.wall().0.div_euclid(1_000);
-    let secrets = secrets_at(target.secrets(), target.previous_until(), started_at);
-    let signatures = sign(&secrets, &signed_id, stamp, &request.body);
-    let mut signed = request.clone();
-    signed.headers.extend(signatures.iter().cloned());
-    let deadline = Duration::from_millis(u64::from(target.timeout_ms()));
-    let exchange = core.client.exchange(&signed, deadline).await;
-    if exchange.ours {
-        tracing::warn!(delivery = %claimed.id, "no connection was free or could be opened here; the delivery waits");
-        put_back_untried(core, claimed).await;
-        return Ok(None);
-    }
-    count(&core.stats.sent);
-    let ended_at = core.store.now();
-    let classified = match rules.get() {
-        Some(rules) => classify(rules, &exchange.got, ended_at),
-        None => unsendable("the response rules cannot be read"),
+    let talked = match talk(core, claimed, target, &call).await {
+        Ok(talked) => talked,
+        Err(broken) => {
+            not_sent(core, claimed, &broken).await;
+            return Ok(None);
+        }
     };
-    let attempt = Some(record(claimed, started_at, &classified, signatures, Some(exchange)));
-    let request = fresh.then(|| to_store(&request, target.secrets()));
+    let ended_at = core.store.now();
+    let Talked { classified, exchange, signatures, steps, request, variant } = talked;
+    let attempt = record(claimed, started_at, &classified, signatures, exchange);
+    let attempt = Some(AttemptRecord { steps, ..attempt });
+    let request = call.fresh.then(|| to_store(&request, variant, target.secrets()));
     let ended = Ended { claimed, target, classified, attempt, request, ended_at };
     // The call went out: an outage is waited for, and the call is not made again.
     let mut failures = 0;
@@ -168,7 +188,7 @@ async fn send(
                 core.sleep(backoff_ms(failures)).await;
             }
         }
-        if !core.leases.lasts(claimed.id, core.store.now()) {
+        if !core.leases.lasts(claimed, core.store.now()) {
             count(&core.stats.lost);
             return Ok(None);
         }
@@ -176,7 +196,7 @@ async fn send(
 }
 
 /// The record of an attempt.
-fn record(
+pub(crate) fn record(
     claimed: &ClaimedDelivery,
     started_at: Millis,
     classified: &Classified,
@@ -201,6 +221,9 @@ fn record(
         answer_cut: false,
         phases,
         extracted,
+        steps: Vec::new(),
+        question: None,
+        sent: None,
     };
     match exchange.map(|exchange| exchange.got) {
         Some(Got::Answer(mut answer)) => {
@@ -255,7 +278,7 @@ async fn write_down(
             return Report { next_at: None, ..report };
         }
         core.sleep(backoff_ms(failures)).await;
-        if !core.leases.lasts(claimed.id, core.store.now()) {
+        if !core.leases.lasts(claimed, core.store.now()) {
             count(&core.stats.lost);
             return report;
         }
@@ -272,6 +295,7 @@ async fn take_in_switch(core: &Core) {
 fn tally(core: &Core, finish: &Finish) {
     let stats = &core.stats;
     match finish.state {
+        DeliveryState::Queued if finish.question => {}
         DeliveryState::Accepted | DeliveryState::Queued => count(&stats.accepted),
         DeliveryState::Rejected => count(&stats.rejected),
         DeliveryState::Retrying => count(&stats.retried),

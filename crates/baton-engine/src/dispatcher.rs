@@ -157,6 +157,7 @@ impl Dispatcher {
             self.nodes = nodes;
             self.lanes.configure(&snapshot, nodes);
             self.core.renderers.keep_only(&snapshot);
+            self.core.tokens.keep_only(&snapshot);
         }
         if self.poll_at <= now {
             self.poll_at = now.plus_ms(POLL_MS);

@@ -12,6 +12,7 @@ use crate::slot::Note;
 use crate::stats::{Stats, StatsView};
 use crate::supervise::keep;
 use crate::tasks::Tasks;
+use crate::tokens::Tokens;
 use crate::upkeep;
 use baton_domain::connector::manifest::Registry;
 use baton_domain::time::Millis;
@@ -50,6 +51,7 @@ pub(crate) struct Core {
     pub stats: Arc<Stats>,
     pub leases: Arc<Leases>,
     pub renderers: Renderers,
+    pub tokens: Tokens,
     pub phase: watch::Sender<Phase>,
     pub notes: mpsc::UnboundedSender<Note>,
     pub grants: Grants,
@@ -105,6 +107,7 @@ impl Engine {
             stats: Arc::default(),
             leases: Arc::default(),
             renderers: Renderers::default(),
+            tokens: Tokens::default(),
             phase: watch::Sender::new(Phase::Running),
             notes,
             grants: Grants::default(),

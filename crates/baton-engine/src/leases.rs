@@ -53,9 +53,10 @@ impl Leases {
         }
     }
 
-    /// Whether the lease still lasts at `now`.
-    pub(crate) fn lasts(&self, delivery: DeliveryId, now: Millis) -> bool {
-        self.held().get(&delivery).is_some_and(|held| held.until > now)
+    /// Whether the lease of that claim still lasts at `now`.
+    pub(crate) fn lasts(&self, claimed: &ClaimedDelivery, now: Millis) -> bool {
+        let held = self.held();
+        held.get(&claimed.id).is_some_and(|h| h.token == claimed.token && h.until > now)
     }
 
     async fn renew(&self, store: &Store, lease_ms: i64) -> Result<(), StoreError> {
@@ -115,6 +116,9 @@ mod tests {
             starts: 2,
             attempts: 1,
             last_verdict: None,
+            answered: None,
+            asked: 0,
+            queued_at: None,
             created_at: Millis(0),
             due: Millis(0),
             token: Uuid::from_u128(token),
@@ -128,8 +132,8 @@ mod tests {
         leases.hold(&first, Millis(100));
         leases.hold(&second, Millis(100));
         leases.forget(first.id, first.token);
-        assert!(leases.lasts(second.id, Millis(50)));
+        assert!(leases.lasts(&second, Millis(50)));
         leases.forget(second.id, second.token);
-        assert!(!leases.lasts(second.id, Millis(50)));
+        assert!(!leases.lasts(&second, Millis(50)));
     }
 }

@@ -16,6 +16,7 @@
 
 mod attempt;
 mod breaker;
+mod chain;
 mod clock;
 mod direct;
 mod dispatcher;
@@ -25,6 +26,9 @@ pub mod http;
 mod lane;
 mod lanes;
 mod leases;
+mod links;
+mod prepare;
+mod question;
 mod rate;
 mod renderers;
 mod settings;
@@ -32,8 +36,11 @@ mod settle;
 mod slot;
 mod stats;
 mod supervise;
+mod talk;
 mod target;
 mod tasks;
+mod tokens;
+mod told;
 mod upkeep;
 
 pub use breaker::{HARMED_MAX, PROBE_EVERY_MS};

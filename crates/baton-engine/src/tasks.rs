@@ -5,7 +5,9 @@ use crate::engine::Core;
 use crate::renderers::{not_rendered, prepare, subscription_rules};
 use crate::stats::{Part, count};
 use crate::supervise::{Rounds, log_failure};
+use crate::tokens::{NoToken, fetch};
 use baton_domain::config::{Destination, Subscription};
+use baton_domain::connector::auth::{AuthPlan, needs_token, put_token};
 use baton_domain::connector::classify::{CompiledRules, classify, fault_word, unsendable};
 use baton_domain::connector::envelope::{event_envelope, lead_data};
 use baton_domain::connector::mask::mask;
@@ -19,7 +21,7 @@ use baton_domain::probe::{
     FORMAT, KIND, PURPOSE, ProbeAnswer, ProbeRequest, ProbeResult, ProbeTarget, ProbeTask,
     TIMEOUT_MS_MAX,
 };
-use baton_domain::secret::Secrets;
+use baton_domain::secret::{Secret, Secrets};
 use baton_domain::signature::sign;
 use baton_domain::verdict::Classified;
 use baton_store::StoreError;
@@ -117,6 +119,8 @@ struct Prepared {
     rules: CompiledRules,
     signed_id: String,
     timeout_ms: u32,
+    /// How the token is fetched that the request needs, and the delivery it was rendered for.
+    auth: Option<(AuthPlan, DeliveryId)>,
 }
 
 async fn call(core: &Core, workspace: WorkspaceId, probe: ProbeTask) -> ProbeResult {
@@ -130,17 +134,53 @@ async fn call(core: &Core, workspace: WorkspaceId, probe: ProbeTask) -> ProbeRes
             subscription_call(core, workspace, subscription, &lead)
         }
     };
-    let Prepared { mut request, rules, signed_id, timeout_ms } = match prepared {
+    let Prepared { mut request, rules, signed_id, timeout_ms, auth } = match prepared {
         Ok(prepared) => prepared,
         Err(problem) => return result(not_rendered(&problem), None, None, Phases::default()),
     };
+    let timeout_ms = timeout_ms.min(TIMEOUT_MS_MAX);
+    let mut shown_secrets = secrets.clone();
+    if let Some((plan, delivery)) = auth {
+        let token = match token(core, &plan, &secrets, timeout_ms).await {
+            Ok(token) => token,
+            Err((classified, phases)) => {
+                let shown = shown_request(&request, &secrets);
+                return result(classified, Some(shown), None, phases);
+            }
+        };
+        match put_token(&request, delivery, &token) {
+            Ok(filled) => request = filled,
+            Err(why) => return result(unsendable(&why), None, None, Phases::default()),
+        }
+        shown_secrets.insert("token".to_owned(), token);
+    }
     let stamp = core.store.wall().0.div_euclid(1_000);
     request.headers.extend(sign(&secrets, &signed_id, stamp, &request.body));
-    let deadline = Duration::from_millis(u64::from(timeout_ms.min(TIMEOUT_MS_MAX)));
+    let deadline = Duration::from_millis(u64::from(timeout_ms));
     let exchange = core.client.exchange(&request, deadline).await;
     let classified = classify(&rules, &exchange.got, core.store.now());
-    let shown = shown_request(&request, &secrets);
+    let shown = shown_request(&request, &shown_secrets);
     result(classified, Some(shown), Some(exchange.got), exchange.phases)
+}
+
+/// A token for one call: the settings may not be saved, so none is taken from others or kept.
+async fn token(
+    core: &Core,
+    plan: &AuthPlan,
+    secrets: &Secrets,
+    timeout_ms: u32,
+) -> Result<Secret, (Classified, Phases)> {
+    match fetch(core, plan, secrets, timeout_ms).await {
+        Ok((token, _)) => Ok(token.secret),
+        Err(NoToken::Failed(failed)) => {
+            let phases = failed.step.map(|step| step.phases).unwrap_or_default();
+            Err((failed.classified, phases))
+        }
+        Err(NoToken::Ours) => {
+            let why = "no connection was free or could be opened here; try again";
+            Err((unsendable(why), Phases::default()))
+        }
+    }
 }
 
 fn destination_call(
@@ -162,8 +202,11 @@ fn destination_call(
         variant: Variant::Post,
         answer: None,
     };
+    let request = renderer.render(secrets, &input)?;
+    let auth = renderer.auth().filter(|_| needs_token(&request, delivery_id));
     Ok(Prepared {
-        request: renderer.render(secrets, &input)?,
+        auth: auth.map(|plan| (plan.clone(), delivery_id)),
+        request,
         rules: renderer.rules().clone(),
         signed_id: delivery_id.to_string(),
         timeout_ms: destination.timeout_ms,
@@ -184,6 +227,7 @@ fn subscription_call(
         rules: subscription_rules().clone(),
         signed_id: id.to_string(),
         timeout_ms: subscription.timeout_ms,
+        auth: None,
     })
 }
 

@@ -5,6 +5,7 @@ use crate::dispatcher::POLL_MS;
 use crate::engine::Core;
 use crate::stats::Part;
 use crate::supervise::Rounds;
+use baton_domain::config::Partials;
 use baton_domain::id::{CampaignId, DestinationId, TypedId};
 use baton_domain::time::Millis;
 use baton_store::{Retention, Snapshot, StoreError};
@@ -150,10 +151,10 @@ impl Release {
     async fn resume(&self, snapshot: &Snapshot, now: Millis) -> Result<(), StoreError> {
         for (campaign, _) in self.resumed.iter().filter(|(_, until)| **until >= now) {
             let Some(doc) = snapshot.campaigns.get(campaign) else { continue };
-            let destinations: Vec<DestinationId> = snapshot
+            let destinations: Vec<(DestinationId, Partials)> = snapshot
                 .destinations_of(*campaign)
                 .filter(|d| !d.body.failover_only)
-                .map(|d| DestinationId::from_uuid(d.meta.id))
+                .map(|d| (DestinationId::from_uuid(d.meta.id), d.body.partials))
                 .collect();
             let workspace = self.core.store.workspace(doc.meta.workspace);
             let slice = || workspace.resume_held(*campaign, destinations.clone(), RESUME_SLICE);

@@ -2,7 +2,7 @@
 
 pub(crate) mod run;
 
-use baton_domain::config::DuplicateAction;
+use baton_domain::config::{DuplicateAction, Partials};
 use baton_domain::event::EventKind;
 use baton_domain::id::{
     CampaignId, DeliveryId, DestinationId, EventId, LeadId, SourceId, WorkspaceId,
@@ -42,7 +42,8 @@ pub struct Capture {
     pub duplicates: Option<DuplicateClaim>,
     /// `lead_key` and `seq` of a partial lead or of the submission that completes one.
     pub partial: Option<PartialKey>,
-    /// Deliveries to make when the lead is accepted (also as a marked duplicate).
+    /// Deliveries to make when the lead is accepted (also as a marked duplicate), as far as their
+    /// destinations want a lead that came so.
     pub deliveries: Vec<NewDelivery>,
     /// Ids for the events this capture may write, at least three.
     pub event_ids: [EventId; 3],
@@ -88,6 +89,8 @@ pub struct NewDelivery {
     pub destination: DestinationId,
     /// When its first attempt is due.
     pub due: Millis,
+    /// What the destination gets of leads that come in parts.
+    pub partials: Partials,
 }
 
 /// What became of a capture.

@@ -4,6 +4,7 @@ use crate::command::{Effects, Reply};
 use crate::db::{Row, Tx, Value, id};
 use crate::error::StoreError;
 use crate::sql;
+use baton_domain::connector::answered::Answered;
 use baton_domain::delivery::{DeliveryCause, DeliveryState};
 use baton_domain::id::{DeliveryId, LeadId, WorkspaceId};
 use baton_domain::time::Millis;
@@ -83,9 +84,9 @@ pub struct ClaimedDelivery {
     pub target: Uuid,
     /// Why it exists.
     pub cause: DeliveryCause,
-    /// The delivery it was made from (failover, resend).
+    /// The delivery it was made from (failover, link, resend).
     pub parent: Option<DeliveryId>,
-    /// Its state before the claim.
+    /// Its state before the claim; `queued` stays so: its receiver is to be asked.
     pub was: DeliveryState,
     /// How often it was claimed, this time included and without what was given back for no fault
     /// of its own; guards against poison.
@@ -94,6 +95,12 @@ pub struct ClaimedDelivery {
     pub attempts: i64,
     /// Verdict of the last one, in its word.
     pub last_verdict: Option<String>,
+    /// What its answers gave so far.
+    pub answered: Option<Answered>,
+    /// When its receiver said that it is queued.
+    pub queued_at: Option<Millis>,
+    /// How often the receiver was asked since.
+    pub asked: i64,
     /// When it was made.
     pub created_at: Millis,
     /// When it was due.
@@ -205,6 +212,18 @@ async fn give_up_damaged(
     Ok(())
 }
 
+/// Reads what the answers of a delivery gave.
+pub(crate) fn read_answered(row: &Row, column: usize) -> Result<Option<Answered>, StoreError> {
+    let stored = row.opt_bytes(column)?;
+    stored.map(|bytes| serde_json::from_slice(&bytes)).transpose().map_err(|e| {
+        StoreError::Damaged {
+            what: "delivery",
+            // The parser's own words could repeat a value.
+            detail: format!("what its answers gave cannot be read at column {}", e.column()),
+        }
+    })
+}
+
 fn read_claimed(row: &Row, token: Uuid) -> Result<ClaimedDelivery, StoreError> {
     let damaged = |what: &str| StoreError::Damaged {
         what: "delivery",
@@ -224,6 +243,9 @@ fn read_claimed(row: &Row, token: Uuid) -> Result<ClaimedDelivery, StoreError> {
         starts: row.int(10)? + 1,
         attempts: row.int(11)?,
         last_verdict: row.opt_text(15)?,
+        answered: read_answered(row, 16)?,
+        queued_at: row.opt_millis(17)?,
+        asked: row.int(18)?,
         created_at: row.millis(12)?,
         due: row.opt_millis(13)?.unwrap_or_default(),
         token,

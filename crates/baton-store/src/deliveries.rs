@@ -3,7 +3,7 @@
 mod new_row;
 
 use crate::capture::Idempotency;
-use crate::claim::TargetKind;
+use crate::claim::{TargetKind, read_answered};
 use crate::command::{Command, Effects, Reply};
 use crate::db::{Row, Tx, Value, id};
 use crate::docs::run::remember_answer;
@@ -11,7 +11,10 @@ use crate::error::StoreError;
 use crate::finish::StoredRequest;
 use crate::leads::{PAGE_MAX, Page};
 use crate::sql;
+use crate::steps::{ShownRequest, Step};
 use crate::store::WorkspaceStore;
+use baton_domain::connector::answered::Answered;
+use baton_domain::connector::render::Variant;
 use baton_domain::delivery::{DeliveryCause, DeliveryState};
 use baton_domain::exchange::{Phases, RequestSpec};
 use baton_domain::id::{DeliveryId, LeadId, TypedId, WorkspaceId};
@@ -45,12 +48,18 @@ pub struct DeliveryRow {
     pub stopped: bool,
     /// How many attempts were made.
     pub attempts: i64,
-    /// When the next one is due.
+    /// When the next one is due; of a queued one, when its receiver is asked next.
     pub next_attempt_at: Option<Millis>,
     /// Verdict of the last attempt.
     pub verdict: Option<String>,
     /// Why it is where it is.
     pub note: Option<String>,
+    /// What its answers gave.
+    pub answered: Option<Answered>,
+    /// When its receiver said that it is queued.
+    pub queued_at: Option<Millis>,
+    /// How often the receiver was asked since.
+    pub asked: i64,
     /// When it was made.
     pub created_at: Millis,
     /// When it last changed.
@@ -89,12 +98,21 @@ pub struct AttemptBody {
     /// What was taken from the answer.
     #[serde(default)]
     pub extracted: serde_json::Value,
+    /// The exchanges before its own: a token, a bid.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub steps: Vec<Step>,
+    /// Which question about a queued lead it was, from 1; `None`: an attempt.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub question: Option<i64>,
+    /// What a question sent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub sent: Option<ShownRequest>,
 }
 
 /// One attempt with its answer.
 #[derive(Clone, PartialEq, Debug)]
 pub struct AttemptRow {
-    /// 1, 2, ...
+    /// 1, 2, ... A question has the number of the attempt it is about.
     pub n: i64,
     /// True when it ended after somebody else had taken the delivery over.
     pub late: bool,
@@ -120,6 +138,8 @@ struct RequestBody {
     body_base64: bool,
     #[serde(default)]
     secret_headers: Vec<String>,
+    #[serde(default)]
+    variant: Variant,
 }
 
 /// Encodes a request for its row; seals it when it holds secrets.
@@ -142,6 +162,7 @@ pub(crate) fn encode_request(
         body,
         body_base64,
         secret_headers: request.secret_headers.clone(),
+        variant: request.variant,
     })
     .map_err(|e| StoreError::Damaged { what: "request", detail: e.to_string() })?;
     if request.sealed { Ok((true, master.seal("request", &plain)?)) } else { Ok((false, plain)) }
@@ -176,6 +197,7 @@ fn decode_request(
             body,
         },
         secret_headers: stored.secret_headers,
+        variant: stored.variant,
         sealed,
     })
 }
@@ -197,7 +219,7 @@ pub struct DeliveryFilter {
 
 const COLUMNS: &str = "v.id, v.lead, v.data_version, v.event, v.target_kind, v.lane, v.cause, \
      v.parent, v.state, v.attempts, v.due_at, v.verdict, v.note, v.created_at, v.updated_at, \
-     (SELECT count(*) FROM stopped_lanes s WHERE s.lane = v.lane)";
+     v.answered, v.queued_at, v.asked, (SELECT count(*) FROM stopped_lanes s WHERE s.lane = v.lane)";
 
 fn read_row(row: &Row) -> Result<DeliveryRow, StoreError> {
     let damaged = |what: &str| StoreError::Damaged {
@@ -215,11 +237,14 @@ fn read_row(row: &Row) -> Result<DeliveryRow, StoreError> {
         cause: DeliveryCause::parse(row.text(6)?).ok_or_else(|| damaged("cause"))?,
         parent: row.opt_id(7)?,
         state,
-        stopped: !state.is_final() && row.flag(15)?,
+        stopped: !state.is_final() && row.flag(18)?,
         attempts: row.int(9)?,
         next_attempt_at: row.opt_millis(10)?,
         verdict: row.opt_text(11)?,
         note: row.opt_text(12)?,
+        answered: read_answered(row, 15)?,
+        queued_at: row.opt_millis(16)?,
+        asked: row.int(17)?,
         created_at: row.millis(13)?,
         updated_at: row.millis(14)?,
     })
@@ -262,6 +287,31 @@ impl WorkspaceStore {
             self.query(&sql, &params).await?.iter().map(read_row).collect::<Result<_, _>>()?;
         let next = rows.last().filter(|_| rows.len() == limit as usize).map(|row| row.id.uuid());
         Ok(Page { rows, next })
+    }
+
+    /// What is known of a lead's deliveries to one destination: the newest version that was captured,
+    /// and the deliveries of versions before `version`, newest first, at most [`PAGE_MAX`].
+    ///
+    /// `None` when the lead is no longer stored.
+    pub async fn deliveries_before(
+        &self,
+        lead: LeadId,
+        target: Uuid,
+        version: i64,
+    ) -> Result<Option<(i64, Vec<DeliveryRow>)>, StoreError> {
+        let newest = "SELECT captured_version FROM leads WHERE ws = ?1 AND id = ?2";
+        let sql = format!(
+            "SELECT {COLUMNS} FROM deliveries v WHERE v.ws = ?1 AND v.lead = ?2 AND v.lane = ?3 \
+             AND v.data_version < ?4 AND v.target_kind = 0 ORDER BY v.id DESC LIMIT {PAGE_MAX}"
+        );
+        let rows = self.query(newest, &[id(self.workspace), id(lead)]).await?;
+        let Some(newest) = rows.first().map(|row| row.int(0)).transpose()? else {
+            return Ok(None);
+        };
+        let params = [id(self.workspace), id(lead), target.into(), version.into()];
+        let rows = self.query(&sql, &params).await?;
+        let rows: Vec<DeliveryRow> = rows.iter().map(read_row).collect::<Result<_, _>>()?;
+        Ok(Some((newest, rows)))
     }
 
     /// The attempts of a delivery, in order.

@@ -1,14 +1,20 @@
 //! Ending an attempt: everything it produced, in one transaction, only if it is still ours.
 
+mod fields;
 pub(crate) mod run;
 
-use baton_domain::delivery::DeliveryState;
+use crate::steps::{ShownRequest, Step};
+use baton_domain::connector::answered::Answered;
+use baton_domain::connector::render::Variant;
+use baton_domain::delivery::{DeliveryCause, DeliveryState};
 use baton_domain::event::EventKind;
 use baton_domain::exchange::{Phases, RequestSpec};
 use baton_domain::id::{DeliveryId, DestinationId, EventId, LeadId, WorkspaceId};
 use baton_domain::reason::Reason;
 use baton_domain::time::Millis;
 use baton_domain::verdict::Verdict;
+use std::collections::BTreeMap;
+use std::fmt;
 use uuid::Uuid;
 
 /// What an attempt brought about.
@@ -30,8 +36,15 @@ pub struct Finish {
     pub request: Option<StoredRequest>,
     /// The delivery's new state.
     pub state: DeliveryState,
-    /// When the next attempt is due, for `retrying`.
+    /// When the next attempt is due, for `retrying`, or the next question, for `queued`.
     pub next_at: Option<Millis>,
+    /// Whether this ends a question about a queued lead: it spends neither attempt nor start, and its
+    /// verdict becomes the delivery's only when it settles it.
+    pub question: bool,
+    /// What the delivery's answers gave, if the last one added to it.
+    pub answered: Option<Answered>,
+    /// What the answer gave for fields of the lead.
+    pub lead_fields: Option<GivenFields>,
     /// Why the state is what it is, one line for people.
     pub note: Option<String>,
     /// Set the lead to `delivered` if it is `received`.
@@ -58,7 +71,7 @@ pub struct Tally {
 /// The record of one attempt.
 #[derive(Clone, Debug)]
 pub struct AttemptRecord {
-    /// 1, 2, ...
+    /// 1, 2, ... A question has the number of the attempt it is about.
     pub n: i64,
     /// When it began.
     pub started_at: Millis,
@@ -86,6 +99,12 @@ pub struct AttemptRecord {
     pub phases: Phases,
     /// What was taken from the answer, as JSON.
     pub extracted: Option<Vec<u8>>,
+    /// The exchanges before its own.
+    pub steps: Vec<Step>,
+    /// Which question about a queued lead it was, from 1; `None`: an attempt.
+    pub question: Option<i64>,
+    /// What a question sent.
+    pub sent: Option<ShownRequest>,
 }
 
 /// A request as stored: once per delivery, again only when it changed.
@@ -98,6 +117,8 @@ pub struct StoredRequest {
     /// Secret texts that may stand in URL or body are masked when shown; the request is sealed at
     /// rest when this is true.
     pub sealed: bool,
+    /// Which of the connector's exchanges it is: its answer is read by that one's rules.
+    pub variant: Variant,
 }
 
 /// A delivery made from another.
@@ -107,8 +128,28 @@ pub struct Followup {
     pub id: DeliveryId,
     /// Where it goes.
     pub destination: DestinationId,
+    /// Why: by failover, or by a link.
+    pub cause: DeliveryCause,
     /// When it is due.
     pub due: Millis,
+}
+
+/// What an answer gave for fields of the lead: they become a new version of its data, with an event
+/// `lead.updated`, unless the lead has these values already. Nobody gets the lead again for it.
+///
+/// `Debug` shows no values.
+#[derive(Clone, PartialEq, Eq)]
+pub struct GivenFields {
+    /// The values by the fields' names.
+    pub fields: BTreeMap<String, String>,
+    /// Id of the event.
+    pub event: EventId,
+}
+
+impl fmt::Debug for GivenFields {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("GivenFields").field("names", &self.fields.keys()).finish_non_exhaustive()
+    }
 }
 
 /// An event to write.

@@ -8,6 +8,7 @@ use crate::error::StoreError;
 use crate::events::EventRow;
 use crate::sql;
 use crate::store::{Store, WorkspaceStore};
+use baton_domain::config::{Partials, Stage};
 use baton_domain::delivery::DeliveryCause;
 use baton_domain::id::{
     CampaignId, DeliveryId, DestinationId, LeadId, SourceId, TypedId, WorkspaceId,
@@ -329,18 +330,19 @@ impl WorkspaceStore {
         rows.iter().map(crate::events::read_event).collect()
     }
 
-    /// Lets at most `limit` held leads of a campaign go, making their deliveries; how many went.
+    /// Lets at most `limit` held leads of a campaign go, making their deliveries to the destinations
+    /// that want them; how many went.
     pub async fn resume_held(
         &self,
         campaign: CampaignId,
-        destinations: Vec<DestinationId>,
+        destinations: Vec<(DestinationId, Partials)>,
         limit: u32,
     ) -> Result<u64, StoreError> {
         let rows = self
             .query(
                 // The campaign is the workspace's, so the index over held leads needs no more.
-                "SELECT id, data_version, ws FROM leads WHERE campaign = ?1 AND state = 'held' \
-                 ORDER BY id LIMIT ?2",
+                "SELECT id, data_version, ws, captured_version FROM leads WHERE campaign = ?1 \
+                 AND state = 'held' ORDER BY id LIMIT ?2",
                 &[id(campaign), Value::Int(i64::from(limit))],
             )
             .await?;
@@ -349,8 +351,11 @@ impl WorkspaceStore {
             if row.id::<WorkspaceId>(2)? != self.workspace {
                 return Err(StoreError::NotFound);
             }
+            // A lead that was completed was captured more than once.
+            let stage = if row.int(3)? > 1 { Stage::Completed } else { Stage::Whole };
+            let wanting = destinations.iter().filter(|(_, partials)| partials.wants(stage));
             let deliveries =
-                destinations.iter().map(|d| (self.store.new_id::<DeliveryId>(), *d)).collect();
+                wanting.map(|(d, _)| (self.store.new_id::<DeliveryId>(), *d)).collect();
             leads.push((row.id(0)?, row.int(1)?, deliveries));
         }
         if leads.is_empty() {

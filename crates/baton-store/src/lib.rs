@@ -38,6 +38,7 @@ mod search;
 mod snapshot;
 mod sql;
 mod sqlite;
+mod steps;
 mod store;
 pub mod tasks;
 mod writer;
@@ -46,7 +47,8 @@ pub use backup::{BackupReport, restore};
 pub use claim::{Claim, Claimed, ClaimedDelivery, LaneRoom, TargetKind};
 pub use error::{OpenError, StoreError};
 pub use finish::{
-    AttemptRecord, DisableTarget, Finish, Followup, NewEvent, Release, StoredRequest, Tally,
+    AttemptRecord, DisableTarget, Finish, Followup, GivenFields, NewEvent, Release, StoredRequest,
+    Tally,
 };
 pub use held::HELD_SLICE;
 pub use hints::{Hints, OutcomeWait};
@@ -60,4 +62,5 @@ pub use proof::Durability;
 pub use retention::{IDEMPOTENCY_HOURS, Retention, RetentionReport};
 pub use snapshot::{Doc, Snapshot};
 pub use sqlite::DATABASE_FILE;
+pub use steps::{STEP_BODY_BYTES_MAX, ShownRequest, Step, StepKind};
 pub use store::{Location, Store, StoreSettings, WorkspaceStore};

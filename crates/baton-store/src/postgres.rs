@@ -1,13 +1,18 @@
 //! PostgreSQL 15 or newer, shared by several nodes: writer threads that commit in groups, a few
 //! connections for reading, one that listens.
 
+mod connect;
+mod notices;
+
 use crate::command::{Effects, Job, WriterOf};
-use crate::db::{Many, Row, Statements, Tx, Value, from_postgres, pg_query, pg_query_many};
+use crate::db::{Many, Row, Value, from_postgres, pg_query, pg_query_many};
 use crate::error::{OpenError, StoreError};
 use crate::hints::Hints;
 use crate::migrations::Migration;
 use crate::writer::{self, BATCH_MAX, Care, QUEUE_MAX, is_members_fault};
+use connect::{Connection, Connector, in_time, silent};
 use futures_util::FutureExt as _;
+use notices::{CHANNEL, encode_effects, listen};
 use std::panic::AssertUnwindSafe;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -15,15 +20,12 @@ use std::time::Duration;
 use tokio::runtime::Handle;
 use tokio::sync::{Semaphore, mpsc};
 use tokio::time::timeout;
-use tokio_postgres::config::SslMode;
-use tokio_postgres::{AsyncMessage, Client, Config, NoTls, SimpleQueryMessage};
+use tokio_postgres::SimpleQueryMessage;
 use uuid::Uuid;
 
 const READERS: usize = 6;
 /// Transactions that collide are run again at most so often.
 const COLLISIONS_MAX: u32 = 10;
-/// For the connection and the login on it.
-const CONNECT_TIMEOUT: Duration = Duration::from_secs(3);
 /// A query that takes longer, or a batch, is given up with its connection: the database is silent,
 /// or locked by somebody else. Callers are told that it is not available.
 const QUERY_WAIT: Duration = Duration::from_secs(10);
@@ -34,170 +36,8 @@ const CONNECT_REST: Duration = Duration::from_millis(500);
 const OUTCOME_WAIT: Duration = Duration::from_secs(2);
 /// Rest between two looks.
 const OUTCOME_REST: Duration = Duration::from_millis(100);
-/// Channel of the notifications between nodes.
-const CHANNEL: &str = "baton";
-/// A notification's payload may be 8,000 bytes; longer lists say "look at all".
-const PAYLOAD_BYTES_MAX: usize = 7_000;
-const WRITER_SETTINGS: &str = "SET enable_seqscan = off; SET enable_hashjoin = off; \
-     SET enable_mergejoin = off; SET jit = off; SET synchronous_commit = on; \
-     SET plan_cache_mode = force_generic_plan";
-const READER_SETTINGS: &str =
-    "SET plan_cache_mode = force_custom_plan; SET enable_seqscan = off; SET jit = off";
 /// Key of the advisory lock under which migrations run.
 const MIGRATION_LOCK: i64 = 0x0062_6174_6f6e;
-
-/// How to connect, with TLS by the URL's `sslmode`.
-#[derive(Clone)]
-pub(crate) struct Connector {
-    config: Config,
-    tls: Option<tokio_postgres_rustls::MakeRustlsConnect>,
-}
-
-/// A connection with its prepared statements.
-pub(crate) struct Connection {
-    client: Client,
-    statements: Statements,
-}
-
-impl Connector {
-    /// Reads the URL.
-    pub fn new(url: &str) -> Result<Self, OpenError> {
-        // The certificate is always checked when TLS is used, so these three mean the same here.
-        let url = url
-            .replace("sslmode=verify-full", "sslmode=require")
-            .replace("sslmode=verify-ca", "sslmode=require");
-        let mut config: Config =
-            url.parse().map_err(|e: tokio_postgres::Error| OpenError::Url(e.to_string()))?;
-        config.connect_timeout(CONNECT_TIMEOUT);
-        config.keepalives_idle(Duration::from_secs(30));
-        config.tcp_user_timeout(Duration::from_secs(30));
-        if config.get_application_name().is_none() {
-            config.application_name("baton");
-        }
-        let tls = match config.get_ssl_mode() {
-            SslMode::Disable => None,
-            _ => Some(make_tls()?),
-        };
-        Ok(Self { config, tls })
-    }
-
-    async fn connect_with(
-        &self,
-        on_message: impl Fn(AsyncMessage) + Send + 'static,
-    ) -> Result<Connection, StoreError> {
-        in_time(CONNECT_TIMEOUT, self.log_in(on_message)).await
-    }
-
-    async fn log_in(
-        &self,
-        on_message: impl Fn(AsyncMessage) + Send + 'static,
-    ) -> Result<Connection, StoreError> {
-        let client = match &self.tls {
-            None => {
-                let (client, connection) =
-                    self.config.connect(NoTls).await.map_err(connect_error)?;
-                drive(connection, on_message);
-                client
-            }
-            Some(tls) => {
-                let (client, connection) =
-                    self.config.connect(tls.clone()).await.map_err(connect_error)?;
-                drive(connection, on_message);
-                client
-            }
-        };
-        Ok(Connection { client, statements: Statements::default() })
-    }
-
-    async fn connect(&self) -> Result<Connection, StoreError> {
-        self.connect_with(|_| {}).await
-    }
-
-    /// A connection for reading. Plans are made for the values at hand: one that was right while
-    /// the tables were empty would scan them for ever.
-    async fn connect_reader(&self) -> Result<Connection, StoreError> {
-        let connection = self.connect().await?;
-        connection.client.batch_execute(READER_SETTINGS).await.map_err(from_postgres)?;
-        Ok(connection)
-    }
-
-    /// A connection for writing: every statement of a writer finds its rows by an index. The
-    /// planner would otherwise keep the sequential scans and hash joins that were right while the
-    /// tables were empty. Plans are made once: making them anew costs more than most statements.
-    async fn connect_writer(&self) -> Result<Connection, StoreError> {
-        let connection = self.connect().await?;
-        connection.client.batch_execute(WRITER_SETTINGS).await.map_err(from_postgres)?;
-        Ok(connection)
-    }
-}
-
-/// Why no connection came about, with all causes: there is no statement yet whose values the text
-/// could quote, and a refused certificate has to be told from a server that is away.
-fn connect_error(error: tokio_postgres::Error) -> StoreError {
-    let mut text = error.to_string();
-    let mut cause = std::error::Error::source(&error);
-    while let Some(inner) = cause {
-        text.push_str(": ");
-        text.push_str(&inner.to_string());
-        cause = inner.source();
-    }
-    if text.contains("TLS") || text.contains("certificate") {
-        text.push_str(
-            "; make the certificate's issuer known to this machine, or say sslmode=disable in the \
-             URL where the network is trusted",
-        );
-    }
-    StoreError::Unavailable(format!("postgres: {text}"))
-}
-
-/// Gives up what takes longer than allowed.
-async fn in_time<T>(
-    most: Duration,
-    work: impl Future<Output = Result<T, StoreError>>,
-) -> Result<T, StoreError> {
-    timeout(most, work).await.unwrap_or_else(|_| Err(silent()))
-}
-
-fn silent() -> StoreError {
-    StoreError::Unavailable("postgres: no answer in time".to_owned())
-}
-
-fn make_tls() -> Result<tokio_postgres_rustls::MakeRustlsConnect, OpenError> {
-    let mut roots = rustls::RootCertStore::empty();
-    roots.add_parsable_certificates(rustls_native_certs::load_native_certs().certs);
-    let provider = Arc::new(rustls::crypto::ring::default_provider());
-    let config = rustls::ClientConfig::builder_with_provider(provider)
-        .with_safe_default_protocol_versions()
-        .map_err(|e| OpenError::Url(e.to_string()))?
-        .with_root_certificates(roots)
-        .with_no_client_auth();
-    Ok(tokio_postgres_rustls::MakeRustlsConnect::new(config))
-}
-
-fn drive<S, T>(
-    mut connection: tokio_postgres::Connection<S, T>,
-    on_message: impl Fn(AsyncMessage) + Send + 'static,
-) where
-    S: tokio::io::AsyncRead + tokio::io::AsyncWrite + Unpin + Send + 'static,
-    T: tokio::io::AsyncRead + tokio::io::AsyncWrite + Unpin + Send + 'static,
-{
-    tokio::spawn(async move {
-        while let Some(message) =
-            std::future::poll_fn(|context| connection.poll_message(context)).await
-        {
-            match message {
-                Ok(message) => on_message(message),
-                Err(_) => return,
-            }
-        }
-    });
-}
-
-impl Connection {
-    fn tx(&self) -> Tx<'_> {
-        Tx::Pg { client: &self.client, statements: &self.statements }
-    }
-}
 
 pub(crate) struct Postgres {
     /// Captures and everything that is not the engine's.
@@ -508,100 +348,6 @@ impl Writer {
             .query("SELECT pg_notify(?1, ?2)::text", &[CHANNEL.into(), payload.into()])
             .await
             .map(|_| ())
-    }
-}
-
-/// `node|flags|lanes|leads and tasks`, ids in hex.
-fn encode_effects(node: Uuid, effects: &Effects) -> String {
-    let mut flags = String::new();
-    let told = [
-        ('c', effects.config),
-        ('e', effects.events),
-        ('t', effects.tasks),
-        ('r', effects.releases),
-        ('i', effects.imports),
-    ];
-    for (flag, set) in told {
-        if set {
-            flags.push(flag);
-        }
-    }
-    let mut lanes = effects.lanes.clone();
-    lanes.sort_unstable();
-    lanes.dedup();
-    let hex =
-        |ids: &[Uuid]| ids.iter().map(|u| u.simple().to_string()).collect::<Vec<_>>().join(",");
-    let ended: Vec<Uuid> = effects
-        .leads
-        .iter()
-        .map(|l| baton_domain::id::TypedId::uuid(*l))
-        .chain(effects.finished_tasks.iter().copied())
-        .collect();
-    let payload = format!("{}|{flags}|{}|{}", node.simple(), hex(&lanes), hex(&ended));
-    if payload.len() <= PAYLOAD_BYTES_MAX {
-        return payload;
-    }
-    // The waits poll as well; lanes are looked at all.
-    format!("{}|{flags}a||", node.simple())
-}
-
-fn take_message(message: &AsyncMessage, node: Uuid, hints: &Hints) {
-    let AsyncMessage::Notification(notification) = message else { return };
-    let mut parts = notification.payload().split('|');
-    let (Some(from), Some(flags), Some(lanes), Some(ended)) =
-        (parts.next(), parts.next(), parts.next(), parts.next())
-    else {
-        return;
-    };
-    if from == node.simple().to_string() {
-        return;
-    }
-    let ids = |text: &str| text.split(',').filter_map(|u| u.parse().ok()).collect::<Vec<Uuid>>();
-    let effects = Effects {
-        lanes: ids(lanes),
-        leads: Vec::new(),
-        config: flags.contains('c'),
-        events: flags.contains('e'),
-        tasks: flags.contains('t'),
-        releases: flags.contains('r'),
-        imports: flags.contains('i'),
-        finished_tasks: ids(ended),
-    };
-    hints.tell(&effects);
-    if flags.contains('a') {
-        hints.look_at_all();
-    }
-    if effects.config {
-        hints.config_is_stale();
-    }
-}
-
-/// Listens for ever; while the connection is down, polling goes on everywhere.
-async fn listen(connector: Connector, node: Uuid, hints: Arc<Hints>) {
-    loop {
-        let own = Arc::downgrade(&hints);
-        let connected = connector
-            .connect_with(move |message| {
-                if let Some(hints) = own.upgrade() {
-                    take_message(&message, node, &hints);
-                }
-            })
-            .await;
-        if let Ok(connection) = connected
-            && connection.client.batch_execute(&format!("LISTEN {CHANNEL}")).await.is_ok()
-        {
-            hints.look_at_all();
-            while !connection.client.is_closed() {
-                tokio::time::sleep(Duration::from_secs(1)).await;
-                if Arc::strong_count(&hints) == 1 {
-                    return;
-                }
-            }
-        }
-        if Arc::strong_count(&hints) == 1 {
-            return;
-        }
-        tokio::time::sleep(Duration::from_secs(1)).await;
     }
 }
 

@@ -138,9 +138,10 @@ impl Store {
     }
 }
 
-/// A lead with a delivery that is not final stays, whatever its age.
+/// A lead with a delivery that is not final, or whose receiver is still asked, stays whatever its age.
 const FINISHED: &str = "NOT EXISTS (SELECT 1 FROM deliveries v WHERE v.lead = l.id \
-     AND v.state IN ('pending', 'in_flight', 'retrying', 'held', 'unknown'))";
+     AND (v.wake_at IS NOT NULL \
+     OR v.state IN ('pending', 'in_flight', 'retrying', 'held', 'unknown')))";
 
 pub(crate) async fn run_slice(
     tx: &Tx<'_>,

@@ -47,12 +47,12 @@ pub(crate) const PARTIALS_FIND: Many = Many {
 };
 
 pub(crate) const LEADS_ADD: Many = Many {
-    sqlite: "INSERT INTO leads (ws, id, campaign, source, state, status, data_version, event_seq, \
-             config_version, test, duplicate_of, partial_seq, problems, created_at, updated_at) \
-             VALUES (?1, ?2, ?3, ?4, ?5, 'new', 1, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?12)",
+    sqlite: "INSERT INTO leads (ws, id, campaign, source, state, status, data_version, \
+             captured_version, event_seq, config_version, test, duplicate_of, partial_seq, problems, created_at, updated_at) \
+             VALUES (?1, ?2, ?3, ?4, ?5, 'new', 1, 1, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?12)",
     postgres: "INSERT INTO leads (ws, id, campaign, source, state, status, data_version, \
-               event_seq, config_version, test, duplicate_of, partial_seq, problems, created_at, \
-               updated_at) SELECT w, i, c, s, st, 'new', 1, e, cv, t, d, p, pr, at, at \
+               captured_version, event_seq, config_version, test, duplicate_of, partial_seq, problems, created_at, \
+               updated_at) SELECT w, i, c, s, st, 'new', 1, 1, e, cv, t, d, p, pr, at, at \
                FROM unnest($1::uuid[], $2::uuid[], $3::uuid[], $4::uuid[], $5::text[], \
                $6::int8[], $7::int8[], $8::int8[], $9::uuid[], $10::int8[], $11::bytea[], \
                $12::int8[]) AS t(w, i, c, s, st, e, cv, t, d, p, pr, at)",
@@ -61,10 +61,10 @@ pub(crate) const LEADS_ADD: Many = Many {
 /// Parameters: ws, id, state, data_version, event_seq, config_version, duplicate_of, partial_seq,
 /// problems, updated_at.
 pub(crate) const LEADS_REVISE: Many = Many {
-    sqlite: "UPDATE leads SET state = ?3, data_version = ?4, event_seq = ?5, config_version = ?6, \
+    sqlite: "UPDATE leads SET state = ?3, data_version = ?4, captured_version = ?4, event_seq = ?5, config_version = ?6, \
              duplicate_of = ?7, partial_seq = ?8, problems = ?9, updated_at = ?10 \
              WHERE ws = ?1 AND id = ?2",
-    postgres: "UPDATE leads SET state = t.st, data_version = t.v, event_seq = t.e, \
+    postgres: "UPDATE leads SET state = t.st, data_version = t.v, captured_version = t.v, event_seq = t.e, \
                config_version = t.cv, duplicate_of = t.d, partial_seq = t.p, problems = t.pr, \
                updated_at = t.at FROM unnest($1::uuid[], $2::uuid[], $3::text[], $4::int8[], \
                $5::int8[], $6::int8[], $7::uuid[], $8::int8[], $9::bytea[], $10::int8[]) \
@@ -110,25 +110,26 @@ pub(crate) const EVENTS_ADD: Many = Many {
 pub(crate) const DELIVERIES_SUPERSEDE: Many = Many {
     sqlite: "UPDATE deliveries SET state = 'superseded', wake_at = NULL, updated_at = ?3, \
              note = 'a newer version of the lead took its place' WHERE ws = ?1 AND lead = ?2 \
-             AND state IN ('pending', 'retrying', 'held') AND cause = 'lead'",
+             AND state IN ('pending', 'retrying', 'held') \
+             AND cause IN ('lead', 'failover', 'linked')",
     postgres: "UPDATE deliveries SET state = 'superseded', wake_at = NULL, updated_at = t.n, \
                note = 'a newer version of the lead took its place' \
                FROM unnest($1::uuid[], $2::uuid[], $3::int8[]) AS t(w, l, n) \
                WHERE deliveries.ws = t.w AND deliveries.lead = t.l \
                AND deliveries.state IN ('pending', 'retrying', 'held') \
-               AND deliveries.cause = 'lead'",
+               AND deliveries.cause IN ('lead', 'failover', 'linked')",
 };
 
 /// Parameters: lane, class, now, limit.
 pub(crate) const CLAIM_DUE: Many = Many {
     sqlite: "SELECT ws, id, lead, data_version, event, target_kind, lane, cause, parent, state, \
-             starts, attempts, created_at, due_at, class, verdict FROM deliveries \
-             WHERE lane = ?1 AND class = ?2 AND wake_at IS NOT NULL AND wake_at <= ?3 \
+             starts, attempts, created_at, due_at, class, verdict, answered, queued_at, asked \
+             FROM deliveries WHERE lane = ?1 AND class = ?2 AND wake_at IS NOT NULL AND wake_at <= ?3 \
              ORDER BY wake_at LIMIT ?4",
     postgres: "SELECT d.* FROM unnest($1::uuid[], $2::int8[], $3::int8[], $4::int8[]) \
                AS t(la, cl, nw, li) CROSS JOIN LATERAL (SELECT ws, id, lead, data_version, event, \
                target_kind, lane, cause, parent, state, starts, attempts, created_at, due_at, \
-               class, verdict FROM deliveries WHERE lane = t.la AND class = t.cl \
+               class, verdict, answered, queued_at, asked FROM deliveries WHERE lane = t.la AND class = t.cl \
                AND wake_at IS NOT NULL AND wake_at <= t.nw ORDER BY wake_at LIMIT t.li \
                FOR UPDATE SKIP LOCKED) d",
 };
@@ -143,27 +144,35 @@ pub(crate) const CLAIM_NEXT_DUE: Many = Many {
                ORDER BY wake_at LIMIT 1) d",
 };
 
-/// Parameters: ws, id, token, lease_until, now.
+/// Parameters: ws, id, token, lease_until, now. A queued one stays queued while its receiver is asked.
 pub(crate) const CLAIM_TAKE: Many = Many {
-    sqlite: "UPDATE deliveries SET state = 'in_flight', starts = starts + 1, token = ?3, \
+    sqlite: "UPDATE deliveries SET state = CASE WHEN state = 'queued' THEN state \
+             ELSE 'in_flight' END, starts = starts + 1, token = ?3, \
              wake_at = ?4, updated_at = ?5 WHERE ws = ?1 AND id = ?2",
-    postgres: "UPDATE deliveries SET state = 'in_flight', starts = starts + 1, token = t.tk, \
+    postgres: "UPDATE deliveries SET state = CASE WHEN state = 'queued' THEN state \
+               ELSE 'in_flight' END, starts = starts + 1, token = t.tk, \
                wake_at = t.le, updated_at = t.nw FROM unnest($1::uuid[], $2::uuid[], $3::uuid[], \
                $4::int8[], $5::int8[]) AS t(w, i, tk, le, nw) \
                WHERE deliveries.ws = t.w AND deliveries.id = t.i",
 };
 
-/// Parameters: ws, id, token, state, spent, next_at, verdict, note, now. Gives id, token and data
+/// Parameters: ws, id, token, state, spent, next_at, verdict, note, now, answered, queued_at, asked.
+/// A question spends no start. Gives id, token and data
 /// version of what was ours: two owners of one delivery, one of them too late, may end in one batch.
 pub(crate) const FINISH: Many = Many {
     sqlite: "UPDATE deliveries SET state = ?4, class = 1, attempts = attempts + ?5, due_at = ?6, \
              wake_at = ?6, token = NULL, verdict = coalesce(?7, verdict), note = ?8, \
-             updated_at = ?9 WHERE ws = ?1 AND id = ?2 AND token = ?3 RETURNING id, ?3, data_version",
+             updated_at = ?9, answered = coalesce(?10, answered), \
+             queued_at = coalesce(queued_at, ?11), asked = asked + ?12, starts = starts - ?12 \
+             WHERE ws = ?1 AND id = ?2 AND token = ?3 RETURNING id, ?3, data_version",
     postgres: "UPDATE deliveries SET state = t.st, class = 1, attempts = attempts + t.sp, \
                due_at = t.nx, wake_at = t.nx, token = NULL, verdict = coalesce(t.ve, verdict), \
-               note = t.nt, updated_at = t.nw FROM unnest($1::uuid[], $2::uuid[], $3::uuid[], \
-               $4::text[], $5::int8[], $6::int8[], $7::text[], $8::text[], $9::int8[]) \
-               AS t(w, i, tk, st, sp, nx, ve, nt, nw) WHERE deliveries.ws = t.w \
+               note = t.nt, updated_at = t.nw, answered = coalesce(t.an, answered), \
+               queued_at = coalesce(queued_at, t.qu), asked = asked + t.ak, \
+               starts = starts - t.ak FROM unnest($1::uuid[], $2::uuid[], $3::uuid[], \
+               $4::text[], $5::int8[], $6::int8[], $7::text[], $8::text[], $9::int8[], \
+               $10::bytea[], $11::int8[], $12::int8[]) \
+               AS t(w, i, tk, st, sp, nx, ve, nt, nw, an, qu, ak) WHERE deliveries.ws = t.w \
                AND deliveries.id = t.i AND deliveries.token = t.tk \
                RETURNING deliveries.id, t.tk, deliveries.data_version",
 };
@@ -203,13 +212,14 @@ pub(crate) const LEADS_TOUCH: Many = Many {
 pub(crate) const RETRY_SUPERSEDE: Many = Many {
     sqlite: "UPDATE deliveries SET state = 'superseded', wake_at = NULL, updated_at = ?3, \
              note = 'a newer version of the lead took its place' WHERE ws = ?1 AND id = ?2 \
-             AND cause = 'lead' AND data_version < (SELECT l.data_version FROM leads l \
+             AND cause IN ('lead', 'failover', 'linked') \
+             AND data_version < (SELECT l.captured_version FROM leads l \
              WHERE l.ws = deliveries.ws AND l.id = deliveries.lead)",
     postgres: "UPDATE deliveries SET state = 'superseded', wake_at = NULL, updated_at = t.n, \
                note = 'a newer version of the lead took its place' \
                FROM unnest($1::uuid[], $2::uuid[], $3::int8[]) AS t(w, i, n) \
-               WHERE deliveries.ws = t.w AND deliveries.id = t.i AND cause = 'lead' \
-               AND data_version < (SELECT l.data_version FROM leads l \
+               WHERE deliveries.ws = t.w AND deliveries.id = t.i AND cause IN ('lead', 'failover', 'linked') \
+               AND data_version < (SELECT l.captured_version FROM leads l \
                WHERE l.ws = deliveries.ws AND l.id = deliveries.lead)",
 };
 
@@ -223,12 +233,13 @@ pub(crate) const RENEW: Many = Many {
 
 /// Parameters: ws, id, token, due, counts. Gives a claim back without spending an attempt.
 pub(crate) const RELEASE: Many = Many {
-    sqlite: "UPDATE deliveries SET state = CASE WHEN attempts > 0 THEN 'retrying' ELSE 'pending' \
-             END, token = NULL, wake_at = ?4, due_at = ?4, \
-             starts = starts - CASE WHEN ?5 = 0 THEN 1 ELSE 0 END \
+    sqlite: "UPDATE deliveries SET state = CASE WHEN state = 'queued' THEN state \
+             WHEN attempts > 0 THEN 'retrying' ELSE 'pending' END, token = NULL, wake_at = ?4, \
+             due_at = ?4, starts = starts - CASE WHEN ?5 = 0 THEN 1 ELSE 0 END \
              WHERE ws = ?1 AND id = ?2 AND token = ?3 RETURNING lane",
-    postgres: "UPDATE deliveries SET state = CASE WHEN attempts > 0 THEN 'retrying' \
-               ELSE 'pending' END, token = NULL, wake_at = t.d, due_at = t.d, \
+    postgres: "UPDATE deliveries SET state = CASE WHEN state = 'queued' THEN state \
+               WHEN attempts > 0 THEN 'retrying' ELSE 'pending' END, token = NULL, \
+               wake_at = t.d, due_at = t.d, \
                starts = starts - CASE WHEN t.c = 0 THEN 1 ELSE 0 END \
                FROM unnest($1::uuid[], $2::uuid[], $3::uuid[], $4::int8[], $5::int8[]) \
                AS t(w, i, tk, d, c) \

@@ -529,6 +529,9 @@ fn encode_attempt(attempt: &AttemptRecord) -> Result<Vec<u8>, StoreError> {
         answer_cut: attempt.answer_cut,
         phases: attempt.phases,
         extracted,
+        steps: attempt.steps.clone(),
+        question: attempt.question,
+        sent: attempt.sent.clone(),
     })
     .map_err(damaged)
 }

@@ -23,6 +23,7 @@ use crate::lead::schema::FieldSpec;
 use crate::secret::Secrets;
 use content::Content;
 pub(super) use exchange::{Exchange, Source};
+use serde::{Deserialize, Serialize};
 
 /// Largest request body, in bytes.
 pub const REQUEST_BODY_BYTES_MAX: usize = 1024 * 1024;
@@ -80,7 +81,8 @@ impl BodyKind {
 }
 
 /// Which of a connector's exchanges a request belongs to.
-#[derive(Clone, Copy, PartialEq, Eq, Hash, Default, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Default, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum Variant {
     /// The lead is handed over.
     #[default]
@@ -151,6 +153,7 @@ fn list(problems: &[SetupProblem]) -> String {
 pub struct Renderer {
     post: Exchange,
     ping: Option<Exchange>,
+    pings_first: bool,
     pinged: Option<Exchange>,
     update: Option<Exchange>,
     poll: Option<(Exchange, Poll)>,
@@ -221,6 +224,12 @@ impl Renderer {
     #[must_use]
     pub fn auth(&self) -> Option<&AuthPlan> {
         self.auth.as_ref()
+    }
+
+    /// Whether a lead is handed over only after a bid, without a ping tree that asks for it.
+    #[must_use]
+    pub fn pings_first(&self) -> bool {
+        self.pings_first
     }
 
     /// Whether the destination sends every lead as a test.

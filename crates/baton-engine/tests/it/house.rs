@@ -1,8 +1,9 @@
 //! A whole engine on an embedded store in a directory of its own, with a sandbox as the receiver
 //! and a clock that only the test moves.
 
-use baton_domain::config::{Campaign, Destination, DocKind, Subscription};
-use baton_domain::connector::manifest::Registry;
+use baton_domain::config::{Campaign, Destination, DocKind, Partials, Subscription};
+use baton_domain::connector::manifest::{EMBEDDED, Registry};
+use baton_domain::connector::settings::split_secrets;
 use baton_domain::id::{
     CampaignId, DeliveryId, DestinationId, EventId, LeadId, SourceId, SubscriptionId, TypedId,
     WorkspaceId,
@@ -17,7 +18,7 @@ use baton_engine::{
     ManualClock, NoHooks, SystemTimer,
 };
 use baton_sandbox::{Sandbox, SandboxHandle, SandboxSettings};
-use baton_store::capture::{Capture, Captured, NewDelivery};
+use baton_store::capture::{Capture, Captured, NewDelivery, PartialKey};
 use baton_store::deliveries::{AttemptRow, DeliveryFilter, DeliveryRow};
 use baton_store::docs::{DocWrite, Expect};
 use baton_store::sealing::MasterKey;
@@ -31,6 +32,13 @@ use tempfile::TempDir;
 
 pub const MINUTE: i64 = 60_000;
 pub const SECRET: &str = "whsec_QUFBQUFBQUFBQUFBQUFBQUFBQUFBQUFBQUFBQUFBQUE=";
+/// Connectors of the tests, each with one of the further exchanges.
+const OWN: [(&str, &str); 4] = [
+    ("keyed.toml", include_str!("connectors/keyed.toml")),
+    ("bidding.toml", include_str!("connectors/bidding.toml")),
+    ("queueing.toml", include_str!("connectors/queueing.toml")),
+    ("careful.toml", include_str!("connectors/careful.toml")),
+];
 /// Longest any wait of a test lasts before it fails.
 const PATIENCE: Duration = Duration::from_secs(30);
 const START: Millis = Millis(1_790_000_000_000);
@@ -131,6 +139,11 @@ async fn open_store(
         true => Store::open_by_own_clock(settings).await,
         false => Store::open(settings).await,
     }
+}
+
+fn registry() -> Registry {
+    let own = OWN.map(|(file, text)| (file.to_owned(), text.to_owned()));
+    Registry::load(EMBEDDED, &own).unwrap()
 }
 
 pub fn signing() -> Secrets {
@@ -255,8 +268,7 @@ impl House {
     }
 
     pub async fn start_with(&mut self, limits: EngineLimits, hooks: Arc<dyn Hooks>) {
-        let manifest = include_str!("../../../../connectors/webhook.toml");
-        let registry = Registry::load(&[("webhook.toml", manifest)], &[]).unwrap();
+        let registry = registry();
         let allow = AllowList { private: true, ..AllowList::default() };
         let client = Client::new(ClientSettings { allow, ..ClientSettings::default() }).unwrap();
         let settings = EngineSettings {
@@ -451,11 +463,66 @@ impl House {
         id
     }
 
+    /// A destination of one of the tests' connectors at a prefix of the sandbox.
+    pub async fn at(
+        &self,
+        connector: &str,
+        prefix: &str,
+        change: serde_json::Value,
+    ) -> DestinationId {
+        let mut body = json!({"connector": connector, "name": prefix,
+            "settings": {"base_url": self.sandbox.url(prefix)}});
+        for (name, value) in change.as_object().unwrap() {
+            body[name] = value.clone();
+        }
+        let id = self.store.new_id();
+        self.write_destination(id, prefix, body, Expect::New).await;
+        id
+    }
+
+    /// A destination of a connector with settings as the API takes them, secret ones among them.
+    pub async fn connected(
+        &self,
+        connector: &str,
+        settings: serde_json::Value,
+        change: serde_json::Value,
+    ) -> DestinationId {
+        let registry = registry();
+        let manifest = registry.get(connector).unwrap();
+        let settings = settings.as_object().unwrap().clone();
+        let (settings, mut secrets) = split_secrets(manifest, settings);
+        secrets.extend(signing());
+        let mut body = json!({"campaign": self.campaign, "connector": connector,
+            "name": connector, "settings": settings});
+        for (name, value) in change.as_object().unwrap() {
+            body[name] = value.clone();
+        }
+        drop(serde_json::from_value::<Destination>(body.clone()).unwrap());
+        let id: DestinationId = self.store.new_id();
+        let (kind, new) = (DocKind::Destination, Expect::New);
+        let write = self.doc(kind, id.uuid(), new, Some(&body), Some(&secrets), false);
+        self.store.change_docs(vec![write]).await.unwrap();
+        id
+    }
+
     /// Captures a lead of that state for these destinations.
     pub async fn capture(&self, state: LeadState, destinations: &[DestinationId]) -> Captured {
+        self.store.capture(self.incoming(state, destinations)).await.unwrap()
+    }
+
+    /// Captures a version of the lead with that key: a partial one, or the one that completes it.
+    pub async fn part(&self, key: u8, seq: i64, partial: bool, to: &[DestinationId]) -> Captured {
+        let state = if partial { LeadState::Partial } else { LeadState::Received };
+        let mut capture = self.incoming(state, to);
+        capture.data.raw.set("seq_sent", seq.into());
+        capture.partial = Some(PartialKey { key: [key; 16], seq, partial });
+        self.store.capture(capture).await.unwrap()
+    }
+
+    pub fn incoming(&self, state: LeadState, destinations: &[DestinationId]) -> Capture {
         let fields = [("email", "jane@example.com"), ("first_name", "Jane")];
         let raw: FieldMap = fields.map(|(k, v)| (k.to_owned(), v.into())).into_iter().collect();
-        let capture = Capture {
+        Capture {
             workspace: self.workspace,
             campaign: self.campaign,
             source: self.source,
@@ -471,11 +538,20 @@ impl House {
             partial: None,
             deliveries: destinations
                 .iter()
-                .map(|d| NewDelivery { id: self.store.new_id(), destination: *d, due: self.now() })
+                .map(|d| NewDelivery {
+                    id: self.store.new_id(),
+                    destination: *d,
+                    due: self.now(),
+                    partials: self.partials_of(*d),
+                })
                 .collect(),
             event_ids: std::array::from_fn(|_| self.store.new_id::<EventId>()),
-        };
-        self.store.capture(capture).await.unwrap()
+        }
+    }
+
+    fn partials_of(&self, id: DestinationId) -> Partials {
+        let snapshot = self.store.snapshot();
+        snapshot.destinations.get(&id).map(|doc| doc.body.partials).unwrap_or_default()
     }
 
     /// Captures a lead for one destination; its delivery.

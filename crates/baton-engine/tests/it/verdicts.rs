@@ -135,6 +135,8 @@ async fn wrong_credentials_hold_one_lead_and_spare_the_others() {
     let locked = house.destination("/locked", json!({})).await;
     let first = house.lead(locked).await;
     house.until_state(first, "held").await;
+    let open = || async { house.engine().stats().breakers_open == 1 };
+    house.until_ticking("left alone", 0, open).await;
     let waiting = house.lead(locked).await;
     let witness = house.destination("/open", json!({})).await;
     let witness = house.lead(witness).await;

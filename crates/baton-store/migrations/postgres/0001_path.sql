@@ -36,6 +36,7 @@ CREATE TABLE counters (
 );
 INSERT INTO counters (name, value) VALUES ('change_seq', 0);
 
+-- `captured_version` is the newest that was captured; later ones hold what answers gave besides.
 CREATE TABLE leads (
   ws uuid NOT NULL,
   id uuid NOT NULL,
@@ -45,6 +46,7 @@ CREATE TABLE leads (
   status text NOT NULL,
   score bigint,
   data_version bigint NOT NULL,
+  captured_version bigint NOT NULL,
   event_seq bigint NOT NULL,
   config_version bigint NOT NULL,
   test bigint NOT NULL,
@@ -86,7 +88,9 @@ CREATE INDEX idempotency_at ON idempotency (at);
 
 -- The delivery row is the queue row. `lane` is the target's id, `class` 0 for a first attempt and 1
 -- for retries; `wake_at` is the due time while waiting and the lease's end while in flight, and
--- null when nothing more happens, so that finished rows are outside the claim index.
+-- null when nothing more happens, so that finished rows are outside the claim index. A queued
+-- one waits for its next question with `wake_at` too. `answered` is what its answers gave, as JSON,
+-- `queued_at` when the receiver said so, `asked` how often it was asked since.
 CREATE TABLE deliveries (
   ws uuid NOT NULL,
   id uuid NOT NULL,
@@ -106,6 +110,9 @@ CREATE TABLE deliveries (
   token uuid,
   verdict text,
   note text,
+  answered bytea,
+  queued_at bigint,
+  asked bigint NOT NULL DEFAULT 0,
   created_at bigint NOT NULL,
   updated_at bigint NOT NULL,
   PRIMARY KEY (ws, id)

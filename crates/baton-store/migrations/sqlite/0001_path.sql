@@ -37,6 +37,7 @@ CREATE TABLE counters (
 ) WITHOUT ROWID;
 INSERT INTO counters (name, value) VALUES ('change_seq', 0);
 
+-- `captured_version` is the newest that was captured; later ones hold what answers gave besides.
 CREATE TABLE leads (
   ws BLOB NOT NULL,
   id BLOB NOT NULL,
@@ -46,6 +47,7 @@ CREATE TABLE leads (
   status TEXT NOT NULL,
   score INTEGER,
   data_version INTEGER NOT NULL,
+  captured_version INTEGER NOT NULL,
   event_seq INTEGER NOT NULL,
   config_version INTEGER NOT NULL,
   test INTEGER NOT NULL,
@@ -88,7 +90,9 @@ CREATE INDEX idempotency_at ON idempotency (at);
 
 -- The delivery row is the queue row. `lane` is the target's id, `class` 0 for a first attempt and 1
 -- for retries; `wake_at` is the due time while waiting and the lease's end while in flight, and
--- null when nothing more happens, so that finished rows are outside the claim index.
+-- null when nothing more happens, so that finished rows are outside the claim index. A queued
+-- one waits for its next question with `wake_at` too. `answered` is what its answers gave, as JSON,
+-- `queued_at` when the receiver said so, `asked` how often it was asked since.
 CREATE TABLE deliveries (
   ws BLOB NOT NULL,
   id BLOB NOT NULL,
@@ -108,6 +112,9 @@ CREATE TABLE deliveries (
   token BLOB,
   verdict TEXT,
   note TEXT,
+  answered BLOB,
+  queued_at INTEGER,
+  asked INTEGER NOT NULL DEFAULT 0,
   created_at INTEGER NOT NULL,
   updated_at INTEGER NOT NULL,
   PRIMARY KEY (ws, id)

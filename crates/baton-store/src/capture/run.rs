@@ -15,7 +15,7 @@ use crate::deliveries::NewRow;
 use crate::error::StoreError;
 use crate::events::QUIET;
 use crate::sql;
-use baton_domain::config::DuplicateAction;
+use baton_domain::config::{DuplicateAction, Stage};
 use baton_domain::delivery::DeliveryCause;
 use baton_domain::event::EventKind;
 use baton_domain::id::{DeliveryId, LeadId, SourceId, TypedId};
@@ -446,7 +446,12 @@ fn add_deliveries(
     if !matches!(state, LeadState::Received | LeadState::Partial) {
         return (made, in_flight);
     }
-    for delivery in &capture.deliveries {
+    let stage = match state {
+        LeadState::Partial => Stage::Partial,
+        _ if revision => Stage::Completed,
+        _ => Stage::Whole,
+    };
+    for delivery in capture.deliveries.iter().filter(|d| d.partials.wants(stage)) {
         let lane = delivery.destination.uuid();
         let lease = command.leases.iter().find(|(of, _)| *of == delivery.id).map(|(_, l)| *l);
         let lease = lease.filter(|_| !known.stopped.contains(&lane));

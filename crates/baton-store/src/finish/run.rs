@@ -1,6 +1,6 @@
 //! Ending attempts in a batch. What is no longer ours is recorded as late and changes nothing.
 
-use super::{Finish, Release};
+use super::{Finish, Release, fields};
 use crate::claim::TargetKind;
 use crate::command::{Effects, FinishCommand, Reply};
 use crate::db::{Tx, Value, id, opt_id};
@@ -9,7 +9,6 @@ use crate::docs::run::disable_target;
 use crate::error::StoreError;
 use crate::outcomes::count_outcomes;
 use crate::sql;
-use baton_domain::delivery::DeliveryCause;
 use baton_domain::delivery::DeliveryState;
 use baton_domain::id::{DeliveryId, LeadId, TypedId};
 use baton_domain::time::Millis;
@@ -63,23 +62,8 @@ pub(crate) async fn run_finishes(
 async fn finish_deliveries(tx: &Tx<'_>, commands: &[&FinishCommand]) -> Result<Owned, StoreError> {
     // Sorted, so that two nodes take their locks in one order.
     let mut params: BTreeMap<(DeliveryId, Uuid), Vec<Value>> = BTreeMap::new();
-    for Finish { workspace, delivery, token, now, attempt, state, next_at, note, .. } in
-        commands.iter().map(|c| &c.finish)
-    {
-        params.insert(
-            (*delivery, *token),
-            vec![
-                id(*workspace),
-                id(*delivery),
-                (*token).into(),
-                state.as_str().into(),
-                attempt.is_some().into(),
-                (*next_at).into(),
-                attempt.as_ref().map(|a| a.verdict.as_str()).into(),
-                note.clone().into(),
-                (*now).into(),
-            ],
-        );
+    for finish in commands.iter().map(|c| &c.finish) {
+        params.insert(claim_of(finish), finish_values(finish)?);
     }
     let params: Vec<Vec<Value>> = params.into_values().collect();
     let owned: Owned = tx
@@ -100,6 +84,31 @@ async fn finish_deliveries(tx: &Tx<'_>, commands: &[&FinishCommand]) -> Result<O
         .collect();
     tx.execute_many(&sql::RETRY_SUPERSEDE, &retrying).await?;
     Ok(owned)
+}
+
+/// The parameters of [`sql::FINISH`].
+fn finish_values(finish: &Finish) -> Result<Vec<Value>, StoreError> {
+    let Finish { state, question, .. } = finish;
+    let settles = !question || *state != DeliveryState::Queued;
+    let verdict = finish.attempt.as_ref().filter(|_| settles).map(|a| a.verdict.as_str());
+    let answered = finish.answered.as_ref().map(serde_json::to_vec).transpose();
+    let answered =
+        answered.map_err(|e| StoreError::Damaged { what: "delivery", detail: e.to_string() })?;
+    let queued_at = (*state == DeliveryState::Queued).then_some(finish.now);
+    Ok(vec![
+        id(finish.workspace),
+        id(finish.delivery),
+        finish.token.into(),
+        state.as_str().into(),
+        (finish.attempt.is_some() && !question).into(),
+        finish.next_at.into(),
+        verdict.into(),
+        finish.note.clone().into(),
+        finish.now.into(),
+        answered.into(),
+        queued_at.into(),
+        i64::from(*question).into(),
+    ])
 }
 
 async fn write_records(
@@ -155,7 +164,8 @@ async fn write_events(
         commands.iter().map(|c| &c.finish).filter(|f| owned.contains_key(&claim_of(f))).collect();
     for finish in &ours {
         let Some(lead) = finish.lead else { continue };
-        if finish.events.is_empty() && !finish.lead_delivered {
+        let touches = finish.lead_delivered || finish.lead_fields.is_some();
+        if finish.events.is_empty() && !touches {
             continue;
         }
         let entry = touched.entry(lead).or_insert((id(finish.workspace), 0, false, finish.now));
@@ -186,7 +196,7 @@ async fn write_events(
         next.insert(lead, (row.int(1)? - added + 1, row.int(2)?));
     }
     let mut events = Vec::new();
-    for finish in ours {
+    for finish in &ours {
         for event in &finish.events {
             let (n, version) = match finish.lead.and_then(|l| next.get_mut(&l)) {
                 Some(slot) => {
@@ -207,6 +217,7 @@ async fn write_events(
             ]);
         }
     }
+    events.extend(fields::write(tx, &ours).await?);
     effects.events |= !events.is_empty();
     tx.execute_many(&sql::EVENTS_ADD, &events).await?;
     Ok(tests)
@@ -230,7 +241,7 @@ async fn write_followups(
                 event: None,
                 target_kind: TargetKind::Destination,
                 lane: followup.destination.uuid(),
-                cause: DeliveryCause::Failover,
+                cause: followup.cause,
                 parent: Some(finish.delivery),
                 due: followup.due,
                 now: finish.now,
@@ -300,7 +311,7 @@ pub(crate) async fn run_free_leases(
             freed += tx
                 .execute(
                     "UPDATE deliveries SET wake_at = ?3 WHERE lane = ?1 AND class = ?2 \
-                     AND wake_at IS NOT NULL AND wake_at > ?3 AND state = 'in_flight'",
+                     AND wake_at IS NOT NULL AND wake_at > ?3 AND token IS NOT NULL",
                     &[id.into(), Value::Int(class), now.into()],
                 )
                 .await?;

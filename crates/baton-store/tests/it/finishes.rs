@@ -1,5 +1,6 @@
 use crate::harness::Bench;
 use crate::on_both;
+use baton_domain::connector::render::Variant;
 use baton_domain::delivery::{DeliveryCause, DeliveryState};
 use baton_domain::event::EventKind;
 use baton_domain::exchange::{Phases, RequestSpec};
@@ -44,10 +45,16 @@ pub fn finish(bench: &Bench, claimed: &ClaimedDelivery, state: DeliveryState) ->
             answer_cut: false,
             phases: Phases { total_us: 1_234, ..Phases::default() },
             extracted: Some(br#"{"price":"1.50"}"#.to_vec()),
+            steps: Vec::new(),
+            question: None,
+            sent: None,
         }),
         request: None,
         state,
         next_at: None,
+        question: false,
+        answered: None,
+        lead_fields: None,
         note: None,
         lead_delivered: state == DeliveryState::Accepted,
         followups: Vec::new(),
@@ -100,8 +107,12 @@ async fn a_failover_carries_the_same_lead(bench: Bench) {
     let (lead, delivery) = bench.delivery(lane).await;
     let claimed = bench.claim_one(lane).await;
     let mut failed = finish(&bench, &claimed, DeliveryState::Failed);
-    let followup =
-        Followup { id: bench.store.new_id(), destination: other, due: bench.store.now() };
+    let followup = Followup {
+        id: bench.store.new_id(),
+        destination: other,
+        cause: DeliveryCause::Failover,
+        due: bench.store.now(),
+    };
     failed.followups = vec![followup.clone()];
     bench.store.finish(failed).await.unwrap();
     let next = bench.claim_one(other).await;
@@ -147,6 +158,7 @@ async fn a_request_is_stored_sealed_when_it_holds_secrets(bench: Bench) {
         },
         secret_headers: vec!["X_KEY".to_owned()],
         sealed: true,
+        variant: Variant::Update,
     };
     let mut done = finish(&bench, &claimed, DeliveryState::Accepted);
     done.request = Some(request.clone());

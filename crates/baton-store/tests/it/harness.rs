@@ -1,6 +1,6 @@
 //! One store per test, on either engine, with a clock that only the test moves.
 
-use baton_domain::config::{Destination, DocKind, DuplicateAction, Source, SourceKind};
+use baton_domain::config::{Destination, DocKind, DuplicateAction, Partials, Source, SourceKind};
 use baton_domain::id::{
     CampaignId, DeliveryId, DestinationId, EventId, LeadId, SourceId, TypedId, WebhookId,
     WorkspaceId,
@@ -180,7 +180,12 @@ impl Bench {
     }
 
     pub fn to(&self, destination: DestinationId) -> NewDelivery {
-        NewDelivery { id: self.store.new_id::<DeliveryId>(), destination, due: self.store.now() }
+        NewDelivery {
+            id: self.store.new_id::<DeliveryId>(),
+            destination,
+            due: self.store.now(),
+            partials: Partials::PartialAndComplete,
+        }
     }
 
     pub async fn capture(&self, capture: Capture) -> Captured {

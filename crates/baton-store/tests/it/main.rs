@@ -14,6 +14,7 @@ mod imports;
 mod outcomes;
 mod record;
 mod seam;
+mod sequels;
 mod sqlite_only;
 mod standing;
 mod upgrade;

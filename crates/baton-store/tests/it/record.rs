@@ -222,9 +222,18 @@ async fn held_leads_are_let_go_in_slices(bench: Bench) {
     }
     let lane = bench.store.new_id();
     let workspace = bench.store.workspace(bench.workspace);
-    assert_eq!(workspace.resume_held(bench.campaign, vec![lane], 3).await.unwrap(), 3);
-    assert_eq!(workspace.resume_held(bench.campaign, vec![lane], 3).await.unwrap(), 2);
-    assert_eq!(workspace.resume_held(bench.campaign, vec![lane], 3).await.unwrap(), 0);
+    assert_eq!(
+        workspace.resume_held(bench.campaign, vec![(lane, Default::default())], 3).await.unwrap(),
+        3
+    );
+    assert_eq!(
+        workspace.resume_held(bench.campaign, vec![(lane, Default::default())], 3).await.unwrap(),
+        2
+    );
+    assert_eq!(
+        workspace.resume_held(bench.campaign, vec![(lane, Default::default())], 3).await.unwrap(),
+        0
+    );
     assert_eq!(bench.claim(&[(lane, 9)]).await.deliveries.len(), 5);
 }
 

@@ -86,6 +86,9 @@ async fn some_wait(bench: &Bench, lane: DestinationId) -> Vec<DeliveryId> {
         events: Vec::new(),
         disable: None,
         tally: None,
+        question: false,
+        answered: None,
+        lead_fields: None,
     };
     assert!(bench.store.finish(finish).await.unwrap());
     bench.claim_one(lane).await;
@@ -125,6 +128,9 @@ async fn all_go(
             events: Vec::new(),
             disable: None,
             tally: None,
+            question: false,
+            answered: None,
+            lead_fields: None,
         };
         assert!(store.finish(finish).await.unwrap());
     }

@@ -36,7 +36,7 @@ pub struct DeliveryView {
     pub webhook_id: Option<SubscriptionId>,
     /// Why it exists.
     pub cause: DeliveryCause,
-    /// The delivery it was made from, by failover or resend.
+    /// The delivery it was made from, by failover, link or resend.
     #[schema(value_type = Option<String>)]
     pub parent_id: Option<DeliveryId>,
     /// Where it stands.
@@ -48,6 +48,10 @@ pub struct DeliveryView {
     pub attempts: i64,
     /// When the next one is due.
     pub next_attempt_at: Option<String>,
+    /// How often the receiver was asked what became of a lead it had queued.
+    pub questions: i64,
+    /// When it is asked next.
+    pub next_question_at: Option<String>,
     /// What the last attempt's outcome means.
     pub verdict: Option<String>,
     /// Why it is where it is.
@@ -76,6 +80,11 @@ pub(super) fn delivery_view(row: &DeliveryRow) -> DeliveryView {
         next_attempt_at: row
             .next_attempt_at
             .filter(|_| !row.state.is_final())
+            .map(Millis::to_rfc3339),
+        questions: row.asked,
+        next_question_at: row
+            .next_attempt_at
+            .filter(|_| row.state == DeliveryState::Queued)
             .map(Millis::to_rfc3339),
         verdict: row.verdict.clone(),
         note: row.note.clone(),

@@ -57,7 +57,7 @@ pub(crate) fn prepare_row(
         config_version: entrance.campaign.meta.version,
         now: state.store.now(),
         partial: partial_key(state, entrance, &control, lead_state),
-        deliveries: if deliver { deliveries(state, entrance, &control) } else { Vec::new() },
+        deliveries: if deliver { deliveries(state, entrance) } else { Vec::new() },
         event_ids: [state.store.new_id(), state.store.new_id(), state.store.new_id()],
         idempotency: None,
     })

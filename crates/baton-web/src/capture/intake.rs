@@ -5,7 +5,7 @@ use super::outcome::{self, Outcome};
 use crate::metrics::CaptureLabels;
 use crate::problem::{Code, FieldError, Problem};
 use crate::state::AppState;
-use baton_domain::config::{PausedAction, SourceKind, Stage};
+use baton_domain::config::{PausedAction, SourceKind};
 use baton_domain::id::{CampaignId, LeadId};
 use baton_domain::lead::body::{Body, Control};
 use baton_domain::lead::context::{ServerFacts, build_context};
@@ -163,7 +163,7 @@ pub(crate) fn prepare(
         config_version: entrance.campaign.meta.version,
         now: state.store.now(),
         partial: partial_key(state, entrance, &control, judged.state),
-        deliveries: deliveries(state, entrance, &control),
+        deliveries: deliveries(state, entrance),
         event_ids: [state.store.new_id(), state.store.new_id(), state.store.new_id()],
         idempotency,
     };
@@ -344,25 +344,22 @@ pub(super) fn partial_key(
     })
 }
 
-pub(super) fn deliveries(
-    state: &AppState,
-    entrance: &Entrance,
-    control: &Control,
-) -> Vec<NewDelivery> {
+/// One for each destination; the store makes those that want a lead that came so.
+pub(super) fn deliveries(state: &AppState, entrance: &Entrance) -> Vec<NewDelivery> {
     // A paused campaign delivers nothing; what it holds is delivered when it goes on.
     if entrance.campaign.body.paused {
         return Vec::new();
     }
-    let stage = if control.partial { Stage::Partial } else { Stage::Whole };
     let now = state.store.now();
     entrance
         .snapshot
         .destinations_of(entrance.campaign_id)
-        .filter(|d| !d.body.failover_only && d.body.partials.wants(stage))
+        .filter(|d| !d.body.failover_only)
         .map(|d| NewDelivery {
             id: state.store.new_id(),
             destination: baton_domain::id::TypedId::from_uuid(d.meta.id),
             due: now,
+            partials: d.body.partials,
         })
         .collect()
 }

@@ -44,7 +44,13 @@ async fn answered(app: &TestApp, verdict: Verdict, reason: Option<&str>, body: &
         token,
         lead: Some(lead.parse().unwrap()),
         now,
+        question: false,
+        answered: None,
+        lead_fields: None,
         attempt: Some(AttemptRecord {
+            steps: Vec::new(),
+            question: None,
+            sent: None,
             n: 1,
             started_at: now,
             verdict,

@@ -48,6 +48,9 @@ async fn attempt(app: &TestApp, lead: &str) -> String {
         answer_cut: false,
         phases: Phases { total_us: 1_500, ..Phases::default() },
         extracted: Some(json!({"vendor_id": CREDENTIAL}).to_string().into_bytes()),
+        steps: Vec::new(),
+        question: None,
+        sent: None,
     };
     let finish = Finish {
         workspace: app.workspace,
@@ -60,9 +63,13 @@ async fn attempt(app: &TestApp, lead: &str) -> String {
             request,
             secret_headers: vec!["Authorization".to_owned()],
             sealed: true,
+            variant: Default::default(),
         }),
         state: DeliveryState::Accepted,
         next_at: None,
+        question: false,
+        answered: None,
+        lead_fields: None,
         note: None,
         lead_delivered: true,
         followups: Vec::new(),

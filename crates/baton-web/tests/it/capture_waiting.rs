@@ -39,6 +39,9 @@ async fn answer(app: &TestApp, verdict: Verdict, state: DeliveryState, extracted
         answer_cut: false,
         phases: Default::default(),
         extracted: Some(extracted.to_string().into_bytes()),
+        steps: Vec::new(),
+        question: None,
+        sent: None,
     };
     let finish = Finish {
         workspace: app.workspace,
@@ -50,6 +53,9 @@ async fn answer(app: &TestApp, verdict: Verdict, state: DeliveryState, extracted
         request: None,
         state,
         next_at: None,
+        question: false,
+        answered: None,
+        lead_fields: None,
         note: None,
         lead_delivered: state == DeliveryState::Accepted,
         followups: Vec::new(),

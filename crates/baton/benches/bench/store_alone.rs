@@ -83,6 +83,7 @@ pub async fn claim_cost(table: &mut Table, empty: &Path, full: &Path) {
                     id: store.new_id(),
                     destination: DestinationId::from_uuid(uuid::Uuid::from_u128(k % 500 + 1)),
                     due: store.now(),
+                    partials: Default::default(),
                 })
                 .collect();
             store.capture(capture).await.expect("captured");
@@ -254,6 +255,7 @@ fn lead(store: &Store, ids: Ids, n: u64) -> Capture {
             id: store.new_id(),
             destination: ids.lane,
             due: store.now(),
+            partials: Default::default(),
         }],
         event_ids: std::array::from_fn(|_| store.new_id()),
     }
@@ -286,6 +288,9 @@ fn finish(store: &Store, claimed: &baton_store::ClaimedDelivery) -> Finish {
             answer_cut: false,
             phases: Phases { total_us: 900, first_byte_us: Some(800), ..Phases::default() },
             extracted: None,
+            steps: Vec::new(),
+            question: None,
+            sent: None,
         }),
         request: Some(StoredRequest {
             request: RequestSpec {
@@ -296,9 +301,13 @@ fn finish(store: &Store, claimed: &baton_store::ClaimedDelivery) -> Finish {
             },
             secret_headers: Vec::new(),
             sealed: false,
+            variant: Default::default(),
         }),
         state: DeliveryState::Accepted,
         next_at: None,
+        question: false,
+        answered: None,
+        lead_fields: None,
         note: None,
         lead_delivered: true,
         followups: Vec::new(),

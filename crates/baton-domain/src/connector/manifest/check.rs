@@ -134,6 +134,7 @@ impl Reader<'_> {
         if let Some(ping) = &manifest.ping {
             self.check_request(manifest, &ping.request, May::NameAll);
             self.check_rules("[[ping.responses]]", &ping.responses, &ping.answer);
+            self.check_needs(manifest, "[ping]", ping.needs.as_deref());
             if let Some(post) = &ping.post {
                 self.check_request(manifest, post, May::NameAll);
                 uses_token |= self::uses_token(post);

@@ -43,6 +43,9 @@ fn unauthorized() -> String {
 #[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Ping {
+    /// Name of the setting without which leads are posted directly; a ping tree asks all the same.
+    #[serde(default)]
+    pub needs: Option<String>,
     /// The request for a bid.
     pub request: Request,
     /// Names of the lead and system fields a ping may hold: nothing that says who the person is.

@@ -73,6 +73,7 @@ impl Setup<'_> {
         let mut renderer = Renderer {
             post,
             ping: None,
+            pings_first: false,
             pinged: None,
             update: None,
             poll: None,
@@ -92,6 +93,7 @@ impl Setup<'_> {
         if let Some(ping) = &manifest.ping {
             let rules = compiled(&ping.responses, &ping.answer);
             renderer.ping = Some(self.exchange(&ping.request, rules)?);
+            renderer.pings_first = self.has(ping.needs.as_deref());
             let post = ping.post.as_ref().unwrap_or(&manifest.request);
             renderer.pinged = Some(self.exchange(post, renderer.post.rules.clone())?);
         }

@@ -1,7 +1,7 @@
 //! A store, an engine, a receiver and a clock, and what can happen to them.
 
 use super::draw::Draw;
-use baton_domain::config::{Destination, DocKind, DuplicateAction, RetryPolicy};
+use baton_domain::config::{Destination, DocKind, DuplicateAction, Partials, RetryPolicy};
 use baton_domain::connector::manifest::{EMBEDDED, Registry};
 use baton_domain::delivery::DeliveryState;
 use baton_domain::id::{
@@ -247,6 +247,7 @@ impl World {
             id: self.store.new_id(),
             destination: self.destinations[n],
             due: now,
+            partials: Partials::PartialAndComplete,
         };
         let capture = Capture {
             workspace: self.workspace,

@@ -13,8 +13,9 @@ use baton_domain::connector::mask::mask;
 use baton_domain::exchange::Phases;
 use baton_domain::id::{DeliveryId, DestinationId, SubscriptionId, TypedId};
 use baton_domain::secret::{MASK, Secrets};
-use baton_store::StoredRequest;
+use baton_domain::verdict::Verdict;
 use baton_store::deliveries::{AttemptRow, DeliveryRow};
+use baton_store::{ShownRequest, Step, StoredRequest};
 use http::StatusCode;
 use serde::Serialize;
 use serde_json::Value;
@@ -32,8 +33,11 @@ pub struct DeliveryDocument {
 /// One attempt.
 #[derive(Serialize, ToSchema)]
 pub struct AttemptView {
-    /// 1, 2, ...
+    /// 1, 2, ... A question has the number of the attempt it is about.
     pub n: i64,
+    /// Set on a question about a queued lead: which one, from 1. It spends no attempt.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub question: Option<i64>,
     /// Whether it ended after the delivery was taken over by another node.
     pub late: bool,
     /// When it began.
@@ -59,6 +63,36 @@ pub struct AttemptView {
     /// Values taken from the answer.
     #[schema(value_type = Object)]
     pub extracted: Value,
+    /// The exchanges before its own: a token was fetched, a bid was asked for.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub steps: Vec<StepView>,
+}
+
+/// An exchange of an attempt before its own.
+#[derive(Serialize, ToSchema)]
+pub struct StepView {
+    /// `token`, `ping`, or `refused`: the lead went out with a token that was no longer good.
+    #[schema(value_type = String)]
+    pub kind: &'static str,
+    /// When it began.
+    pub started_at: String,
+    /// What its outcome means.
+    #[schema(value_type = String)]
+    pub verdict: Verdict,
+    /// What decided, for people.
+    pub decided_by: String,
+    /// The reason given; outside text.
+    pub reason: Option<String>,
+    /// What was sent, secrets masked; null where it is not kept: a token's request is a credential.
+    pub request: Option<RequestView>,
+    /// HTTP status of the answer.
+    pub status: Option<u16>,
+    /// Head of the answer as text; null where it is not kept.
+    pub answer: Option<String>,
+    /// Why there was no complete answer.
+    pub fault: Option<FaultView>,
+    /// Where the time went.
+    pub timing: Phases,
 }
 
 /// Read a delivery
@@ -117,6 +151,10 @@ fn attempt_view(
         }
         view
     });
+    let question = body.question;
+    let sent = body.sent.map(|sent| sent_view(sent, secrets, withheld));
+    let request = if question.is_some() { sent } else { request };
+    let steps = body.steps.into_iter().map(|step| step_view(step, secrets, withheld)).collect();
     let answer = body.status.map(|status| {
         let (text, body_is_text) = body_text(&answer, secrets);
         AnswerView {
@@ -133,6 +171,7 @@ fn attempt_view(
     });
     AttemptView {
         n,
+        question,
         late,
         started_at: started_at.to_rfc3339(),
         ended_at: ended_at.to_rfc3339(),
@@ -145,6 +184,34 @@ fn attempt_view(
         fault: body.fault.map(|(kind, detail)| FaultView { kind, detail }),
         timing: body.phases,
         extracted: if withheld { Value::Null } else { masked(body.extracted, secrets) },
+        steps,
+    }
+}
+
+fn sent_view(sent: ShownRequest, secrets: &Secrets, withheld: bool) -> RequestView {
+    let shown = |text: &str| if withheld { MASK.to_owned() } else { mask(text, secrets) };
+    RequestView {
+        url: shown(&sent.url),
+        body: shown(&sent.body),
+        method: sent.method,
+        headers: Vec::new(),
+        body_is_text: true,
+    }
+}
+
+fn step_view(step: Step, secrets: &Secrets, withheld: bool) -> StepView {
+    let shown = |text: String| if withheld { MASK.to_owned() } else { mask(&text, secrets) };
+    StepView {
+        kind: step.kind.as_str(),
+        started_at: step.started_at.to_rfc3339(),
+        verdict: step.verdict,
+        decided_by: step.decided_by,
+        reason: step.reason.map(shown),
+        request: step.request.map(|sent| sent_view(sent, secrets, withheld)),
+        status: step.status,
+        answer: step.answer.map(shown),
+        fault: step.fault.map(|(kind, detail)| FaultView { kind, detail }),
+        timing: step.phases,
     }
 }
 
@@ -200,6 +267,7 @@ mod tests {
             },
             secret_headers: vec!["authorization".to_owned()],
             sealed: true,
+            variant: Default::default(),
         }
     }
 
