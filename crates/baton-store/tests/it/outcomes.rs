@@ -15,6 +15,9 @@ use baton_store::events::FanOut;
 use baton_store::outcomes::{HOUR_MS, Hours, OUTCOME_DAYS, RefusedCursor, RefusedFilter};
 use baton_store::{DisableTarget, Finish, Retention, Tally};
 
+/// Longest wait for other transactions of the cluster.
+const PATIENCE: std::time::Duration = std::time::Duration::from_secs(30);
+
 on_both! {
     ended_deliveries_are_counted_by_destination_verdict_and_reason
     retries_tests_and_late_ends_are_not_counted
@@ -222,7 +225,15 @@ async fn a_hook_that_says_it_is_gone_is_deleted_and_a_webhook_is_disabled(bench:
         bench.store.change_docs(vec![write]).await.unwrap();
         bench.capture(bench.lead("a@example.com")).await;
         let cursor = bench.store.cursor("fanout").await.unwrap();
-        let event = bench.store.events_after(cursor, 1).await.unwrap().remove(0);
+        // PostgreSQL shows an event once all older transactions of its cluster have ended.
+        let event = async {
+            loop {
+                if let Some(event) = bench.store.events_after(cursor, 1).await.unwrap().pop() {
+                    return event;
+                }
+            }
+        };
+        let event = tokio::time::timeout(PATIENCE, event).await.expect("the event is shown");
         let fan_out = FanOut {
             reader: "fanout".to_owned(),
             from: cursor,
