@@ -39,7 +39,7 @@ const WAL_READER_WAIT: Duration = Duration::from_millis(20);
 pub(crate) const WAL_REFUSE_BYTES: u64 = 512 * 1024 * 1024;
 /// How much of the log may wait to be copied back. A copy syncs the disk twice, and each sync keeps
 /// a commit waiting.
-const WAL_COPY_BYTES: u64 = 4 * 1024 * 1024;
+const WAL_COPY_BYTES: u64 = 16 * 1024 * 1024;
 /// How often it is looked at before even a short log is copied back: every ten seconds.
 const WAL_LOOKS_MAX: u32 = 50;
 /// Pages in the search index's log that are copied back at once.

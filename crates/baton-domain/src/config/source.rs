@@ -60,6 +60,7 @@ pub enum SourceKind {
 
 /// At most `count` in `per_s` seconds.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct RateLimit {
     /// How many.
     pub count: u32,

@@ -2,7 +2,7 @@
 
 use super::manifest::{Manifest, Setting};
 use super::rules::ResponseRule;
-use crate::config::{OnUnmatched, Unmapped, ValueSource};
+use crate::config::{OnUnmatched, RateLimit, Unmapped, ValueSource};
 use crate::retry::RetryClass;
 use crate::verdict::Verdict;
 use serde::Serialize;
@@ -43,6 +43,12 @@ pub struct ConnectorSchema {
     pub one_per_campaign: bool,
     /// Whether plain http is refused even where the server allows it.
     pub https_only: bool,
+    /// Requests in flight, for destinations that do not say.
+    pub in_flight: Option<u32>,
+    /// Requests in a span of time, for destinations that do not say.
+    pub rate: Option<RateLimit>,
+    /// Milliseconds an attempt may take, for destinations that do not say.
+    pub timeout_ms: Option<u32>,
     /// Whether it fetches a token before it sends.
     pub two_step_auth: bool,
     /// Whether it can ask for a bid first.
@@ -78,6 +84,9 @@ impl Manifest {
             test_mode_setting: self.test_mode.setting.clone(),
             one_per_campaign: self.limits.one_per_campaign,
             https_only: self.limits.https_only,
+            in_flight: self.limits.in_flight,
+            rate: self.limits.rate,
+            timeout_ms: self.limits.timeout_ms,
             two_step_auth: self.auth.is_some(),
             pings: self.ping.is_some(),
             updates: self.update.is_some(),

@@ -2,7 +2,9 @@
 
 use crate::harness::{Bench, Engine, TestEntropy, master, open};
 use baton_domain::delivery::DeliveryState;
+use baton_domain::id::WorkspaceId;
 use baton_domain::time::{Clock, Entropy};
+use baton_store::leads::LeadFilter;
 use baton_store::sealing::MasterKey;
 use baton_store::{Location, OpenError, Store, StoreSettings};
 use std::sync::Arc;
@@ -92,4 +94,34 @@ async fn a_backup_under_load_is_whole_and_restores_with_deliveries_held() {
     while store.release_slice().await.unwrap() {}
     let released = crate::harness::claim(&store, &[(lane, 50)]).await.deliveries;
     assert_eq!(released.len(), 20);
+}
+
+/// How many leads a search finds, once the index has caught up.
+async fn found(store: &Store, workspace: WorkspaceId, text: &str) -> usize {
+    while store.index_search().await.unwrap() > 0 {}
+    let filter = LeadFilter { text: Some(text.to_owned()), limit: 50, ..LeadFilter::default() };
+    store.workspace(workspace).leads(&filter).await.unwrap().rows.len()
+}
+
+#[tokio::test]
+async fn a_search_index_that_is_lost_or_damaged_fills_itself_again() {
+    let bench = Bench::new(Engine::Sqlite).await;
+    for n in 0..3 {
+        bench.capture(bench.lead(&format!("jane{n}@example.com"))).await;
+    }
+    let workspace = bench.workspace;
+    assert_eq!(found(&bench.store, workspace, "jane").await, 3);
+    let Bench { store, location, clock, _dir, .. } = bench;
+    drop(store);
+    let index = |suffix| _dir.path().join(format!("baton-search.sqlite3{suffix}"));
+    for suffix in ["", "-wal", "-shm"] {
+        drop(std::fs::remove_file(index(suffix)));
+    }
+    let store = open(&location, &clock, 3).await;
+    assert_eq!(found(&store, workspace, "jane").await, 3, "lost");
+    drop(store);
+    std::fs::write(index(""), b"no database at all, but a text that is long enough to be one")
+        .unwrap();
+    let store = open(&location, &clock, 4).await;
+    assert_eq!(found(&store, workspace, "jane").await, 3, "damaged");
 }

@@ -67,6 +67,14 @@ impl Kind {
         }
     }
 
+    /// Keys that hold lists of ids of destinations, by lists' names; the file has names there.
+    pub(super) fn lists(self) -> &'static [&'static str] {
+        match self {
+            Self::Destination => &["linked"],
+            Self::Campaign | Self::Source | Self::Webhook => &[],
+        }
+    }
+
     /// Keys of the API that the server makes, or that are switches and not configuration.
     fn made_by_server(self) -> &'static [&'static str] {
         match self {
@@ -195,6 +203,14 @@ pub(super) fn as_in_file(
                 }
             }
             (Some(_), _) => {}
+            (None, Value::Object(lists)) if kind.lists().contains(&key.as_str()) => {
+                let named = |id: &str| name_of(Kind::Destination, id);
+                // What is linked to a destination that is gone is linked to nothing.
+                let (lists, _) = renamed(lists, &named);
+                if !lists.is_empty() {
+                    shown.insert(key.clone(), Value::Object(lists));
+                }
+            }
             (None, value) => {
                 if let Some(value) = without_secrets(value, 0) {
                     shown.insert(key.clone(), value);
@@ -203,6 +219,31 @@ pub(super) fn as_in_file(
         }
     }
     shown
+}
+
+/// Lists of texts with another text for each, without empty lists; and what has no other text.
+pub(super) fn renamed(
+    lists: &Document,
+    other: &dyn Fn(&str) -> Option<String>,
+) -> (Document, Vec<String>) {
+    let (mut out, mut unknown) = (Document::new(), Vec::new());
+    for (key, list) in lists {
+        let Value::Array(list) = list else {
+            out.insert(key.clone(), list.clone());
+            continue;
+        };
+        let mut kept = Vec::new();
+        for text in list.iter().filter_map(Value::as_str) {
+            match other(text) {
+                Some(text) => kept.push(Value::String(text)),
+                None => unknown.push(text.to_owned()),
+            }
+        }
+        if !kept.is_empty() {
+            out.insert(key.clone(), Value::Array(kept));
+        }
+    }
+    (out, unknown)
 }
 
 /// The value without what is masked, null or too deep; `None` when nothing is left to say.

@@ -167,7 +167,10 @@ fn read(
         on_unmatched: input.on_unmatched,
         failover: input.failover_id,
         limits: limits(input.limits, manifest, &mut faults),
-        timeout_ms: timeout_ms(input.timeout, &mut faults),
+        timeout_ms: timeout_ms(
+            input.timeout.or(manifest.limits.timeout_ms.map(|ms| Span(i64::from(ms)))),
+            &mut faults,
+        ),
         partials: input.partials,
         linked: input.linked,
         failover_only: input.failover_only,

@@ -1,7 +1,7 @@
 //! The documents of a running server.
 
 use super::plan::Change;
-use super::{ConfigFile, Document, Kind, as_in_file};
+use super::{ConfigFile, Document, Kind, as_in_file, renamed};
 use crate::cli::remote::Remote;
 use crate::failure::Failure;
 use crate::terminal;
@@ -149,6 +149,16 @@ impl Live {
                 Some(other) => {
                     body.insert((*api).to_owned(), other);
                 }
+            }
+        }
+        for key in change.kind.lists() {
+            let Some(Value::Object(lists)) = body.get(*key) else { continue };
+            let id = |name: &str| self.id_of(Kind::Destination, name, campaign).map(str::to_owned);
+            let (ids, unknown) = renamed(lists, &id);
+            if unknown.is_empty() {
+                body.insert((*key).to_owned(), Value::Object(ids));
+            } else if let Some(names) = body.shift_remove(*key) {
+                missing.insert((*key).to_owned(), names);
             }
         }
         let rest = (!missing.is_empty()).then(|| change.with_body(missing));

@@ -30,6 +30,23 @@ fn a_document_in_a_file_has_names_and_no_secrets() {
 }
 
 #[test]
+fn linked_destinations_stand_in_a_file_by_their_names() {
+    let named = |kind, id: &str| {
+        (kind == Kind::Destination && id != "dst_gone").then(|| format!("name of {id}"))
+    };
+    let check = |linked: Value, expect: Value| {
+        let shown =
+            as_in_file(Kind::Destination, &object(json!({"name": "CRM", "linked": linked})), named);
+        assert_eq!(Value::Object(shown), expect);
+    };
+    check(
+        json!({"on_success": ["dst_1", "dst_gone"], "on_failure": []}),
+        json!({"name": "CRM", "linked": {"on_success": ["name of dst_1"]}}),
+    );
+    check(json!({"on_rejection": ["dst_gone"]}), json!({"name": "CRM"}));
+}
+
+#[test]
 fn a_file_reads_back_as_it_was_written() {
     let file = file(json!({"campaign": "A", "name": "B", "settings": {"url": "x"}}));
     assert_eq!(ConfigFile::from_yaml(&file.to_yaml().unwrap()).unwrap(), file);
