@@ -56,7 +56,7 @@ pub(crate) async fn run(
 }
 
 /// Gives the delivery back, due after a wait that grows.
-pub(crate) async fn put_back(core: &Core, claimed: &ClaimedDelivery) {
+async fn put_back(core: &Core, claimed: &ClaimedDelivery) {
     let due = due_after_internal_fault(core, claimed);
     give_back(core, vec![GiveBack { claimed, due, counts: true }]).await;
 }

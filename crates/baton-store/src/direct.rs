@@ -47,7 +47,8 @@ pub trait Reservation: Send {
 /// dropped without an outcome is abandoned.
 pub(crate) struct Reserved {
     workspace: WorkspaceId,
-    slots: Vec<(DeliveryId, Box<dyn Reservation>)>,
+    /// Each delivery, its lane, and the slot for it.
+    slots: Vec<(DeliveryId, Uuid, Box<dyn Reservation>)>,
     /// What the deliveries are rendered from.
     lead: Option<LeadView>,
     sent: bool,
@@ -55,7 +56,7 @@ pub(crate) struct Reserved {
 
 impl Reserved {
     pub(crate) fn leases(&self) -> Vec<(DeliveryId, Lease)> {
-        self.slots.iter().map(|(id, slot)| (*id, slot.lease())).collect()
+        self.slots.iter().map(|(id, _, slot)| (*id, slot.lease())).collect()
     }
 
     pub(crate) fn is_sent(&mut self) {
@@ -63,15 +64,12 @@ impl Reserved {
     }
 
     /// Starts what was committed in flight; the other slots are free again.
-    pub(crate) fn committed(mut self, capture: &Made, captured: &Captured) {
+    pub(crate) fn committed(mut self, captured: &Captured) {
         let Some(lead) = self.lead.take() else { return };
-        for (id, slot) in std::mem::take(&mut self.slots) {
+        for (id, lane, slot) in std::mem::take(&mut self.slots) {
             if !captured.in_flight.contains(&id) {
                 continue;
             }
-            let Some((_, target)) = capture.targets.iter().find(|(made, _)| *made == id) else {
-                continue;
-            };
             let token = slot.lease().token;
             let delivery = ClaimedDelivery {
                 id,
@@ -80,7 +78,7 @@ impl Reserved {
                 data_version: lead.data_version,
                 event: None,
                 target_kind: TargetKind::Destination,
-                target: *target,
+                target: lane,
                 cause: DeliveryCause::Lead,
                 parent: None,
                 was: DeliveryState::Pending,
@@ -107,16 +105,11 @@ impl Reserved {
 impl Drop for Reserved {
     fn drop(&mut self) {
         if self.sent {
-            for (_, slot) in std::mem::take(&mut self.slots) {
+            for (_, _, slot) in std::mem::take(&mut self.slots) {
                 slot.abandon(self.workspace);
             }
         }
     }
-}
-
-/// What is needed of a capture after it went to the writer.
-pub(crate) struct Made {
-    pub targets: Vec<(DeliveryId, Uuid)>,
 }
 
 impl Store {
@@ -130,8 +123,9 @@ impl Store {
         }
         let Some(engine) = self.direct_start() else { return reserved };
         for delivery in capture.deliveries.iter().filter(|d| d.due <= capture.now) {
-            let slot = engine.reserve(delivery.destination.uuid(), delivery.id);
-            reserved.slots.extend(slot.map(|slot| (delivery.id, slot)));
+            let lane = delivery.destination.uuid();
+            let slot = engine.reserve(lane, delivery.id);
+            reserved.slots.extend(slot.map(|slot| (delivery.id, lane, slot)));
         }
         if !reserved.slots.is_empty() {
             reserved.lead = Some(self.view_of(capture));

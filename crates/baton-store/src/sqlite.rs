@@ -1,4 +1,5 @@
-//! The embedded engine: one writer thread, one more for the search index, a few reader threads, a checkpoint thread.
+//! The embedded engine: one writer thread, one more for the search index, a few reader threads, a
+//! checkpoint thread.
 //!
 //! The log (WAL) is kept bounded: a thread copies it back all the time; past [`WAL_RESTART_BYTES`]
 //! the writer completes the copy, when little of it is left, and starts the log anew; past
@@ -41,7 +42,7 @@ pub(crate) const WAL_REFUSE_BYTES: u64 = 512 * 1024 * 1024;
 /// a commit waiting.
 const WAL_COPY_BYTES: u64 = 16 * 1024 * 1024;
 /// How often it is looked at before even a short log is copied back: every ten seconds.
-const WAL_LOOKS_MAX: u32 = 50;
+const WAL_LOOKS_MAX: u32 = 200;
 /// Pages in the search index's log that are copied back at once.
 const INDEX_LOG_PAGES: i64 = 4_000;
 /// How much the search index's thread stands back for others (a nice value): while leads pour in,
@@ -58,7 +59,7 @@ const WRITE_LOCK_WAIT: Duration = Duration::from_secs(3);
 /// How long a batch waits while the lock is known to be held by another process.
 const WRITE_LOCK_WAIT_AGAIN: Duration = Duration::from_millis(50);
 /// How long the checkpoint thread rests when the log is short.
-const CHECKPOINT_REST: Duration = Duration::from_millis(200);
+const CHECKPOINT_REST: Duration = Duration::from_millis(50);
 
 type ReadJob = Box<dyn FnOnce(&Connection) + Send>;
 
@@ -339,9 +340,6 @@ fn write_loop(
         let wait = if locked_out { WRITE_LOCK_WAIT_AGAIN } else { WRITE_LOCK_WAIT };
         drop(connection.busy_timeout(wait));
         locked_out = write_batch(connection, std::mem::take(&mut jobs), tell);
-        if wal.bytes.load(Ordering::Relaxed) > WAL_COPY_BYTES {
-            wal.nudge();
-        }
         let bytes = wal.bytes.load(Ordering::Relaxed);
         let tail = wal.tail.load(Ordering::Relaxed);
         if bytes > WAL_FORCE_BYTES || (bytes > WAL_RESTART_BYTES && tail <= WAL_TAIL_BYTES) {
@@ -408,11 +406,11 @@ fn restart_log(connection: &Connection, wal: &Wal, wait: bool) {
         Err(_) if wait => wal.copying.lock().unwrap_or_else(PoisonError::into_inner),
         Err(_) => return,
     };
-    // One try for each look of the other thread: a reader may take long.
+    // One try for each look of the other thread: a reader may take long. The next batch sets its own
+    // wait for locks.
     wal.tail.store(u64::MAX, Ordering::Relaxed);
     let restarted = (connection.busy_timeout(WAL_READER_WAIT))
-        .and_then(|()| checkpoint(connection, "RESTART", wal))
-        .and_then(|_| connection.busy_timeout(BUSY_TIMEOUT));
+        .and_then(|()| checkpoint(connection, "RESTART", wal));
     if let Err(error) = restarted {
         tracing::warn!(%error, "the log could not be started anew");
     }

@@ -5,7 +5,7 @@ use crate::claim::{Claim, Claimed};
 use crate::command::{CaptureCommand, Command, FinishCommand, Job, Reply, WriterOf};
 use crate::db::{Many, Row, Value};
 use crate::deliveries::{AttemptBody, encode_request};
-use crate::direct::{DirectStart, Made, is_certain};
+use crate::direct::{DirectStart, is_certain};
 use crate::docs::DocWrite;
 use crate::error::{OpenError, StoreError};
 use crate::finish::{AttemptRecord, Finish, Release};
@@ -347,15 +347,12 @@ impl Store {
         let body = serde_json::to_vec(&capture.data)
             .map_err(|e| StoreError::Damaged { what: "lead", detail: e.to_string() })?;
         let mut reserved = self.reserve(&capture);
-        let made = Made {
-            targets: capture.deliveries.iter().map(|d| (d.id, d.destination.uuid())).collect(),
-        };
         let leases = reserved.leases();
         reserved.is_sent();
         let command = CaptureCommand { capture, body, leases, quiet: false };
         match self.write(Command::Capture(Box::new(command))).await {
             Ok(Reply::Captured(captured)) => {
-                reserved.committed(&made, &captured);
+                reserved.committed(&captured);
                 Ok(captured)
             }
             Err(error) => {
