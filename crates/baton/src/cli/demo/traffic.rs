@@ -124,14 +124,9 @@ mod tests {
 
     #[test]
     fn the_history_has_leads_of_every_kind() {
-        for wanted in [
-            Kind::Usual,
-            Kind::Wrong,
-            Kind::Repeated,
-            Kind::Partial,
-            Kind::Completed,
-            Kind::Test,
-        ] {
+        for wanted in
+            [Kind::Usual, Kind::Wrong, Kind::Repeated, Kind::Partial, Kind::Completed, Kind::Test]
+        {
             assert!((0..HISTORY).any(|n| kind(n) == wanted), "{wanted:?}");
         }
         assert_eq!(posts("SOLAR-UK", 26).len(), 2);
