@@ -3,6 +3,7 @@
 pub mod body;
 pub mod context;
 pub mod countries;
+pub mod currencies;
 pub mod date;
 pub mod decimal;
 pub mod duplicate;
