@@ -20,6 +20,7 @@ on_both! {
     a_link_carries_the_same_lead_and_its_answer
     an_answers_fields_are_a_version_that_supersedes_nothing
     several_answers_give_one_lead_their_fields
+    what_answers_gave_to_a_part_goes_on_to_the_whole
     destinations_get_the_parts_they_want
     what_waits_for_another_was_never_started
 }
@@ -200,6 +201,39 @@ async fn several_answers_give_one_lead_their_fields(bench: Bench) {
     let events = workspace.lead_events(lead).await.unwrap();
     let numbers: Vec<i64> = events.iter().map(|e| e.n).collect();
     assert_eq!(numbers, (1..=numbers.len() as i64).collect::<Vec<_>>());
+}
+
+/// Also over several versions that come in one batch.
+async fn what_answers_gave_to_a_part_goes_on_to_the_whole(bench: Bench) {
+    let lane = bench.store.new_id();
+    let part = |seq: i64, partial: bool, fields: &[(&str, &str)]| {
+        let mut capture = bench.lead("x@example.com");
+        capture.data = bench.fields(fields);
+        capture.state = if partial { LeadState::Partial } else { LeadState::Received };
+        capture.partial = Some(PartialKey { key: [6; 16], seq, partial });
+        capture
+    };
+    let mut first = part(1, true, &[("email", "a@b.c"), ("plan", "x")]);
+    first.deliveries = vec![bench.to(lane)];
+    first.deliveries[0].partials = Partials::PartialAndComplete;
+    let lead = bench.capture(first).await.lead;
+    let claimed = bench.claim_one(lane).await;
+    let mut done = finish(&bench, &claimed, DeliveryState::Accepted);
+    done.lead_fields = given(&bench, &[("buyer_ref", "r-1"), ("plan", "y")]);
+    bench.store.finish(done).await.unwrap();
+    let versions = [
+        part(2, true, &[("email", "a@b.c"), ("plan", "x")]),
+        part(3, true, &[("email", "a@b.c"), ("plan", "z"), ("zip", "1")]),
+        part(4, false, &[("email", "a@b.c"), ("plan", "z"), ("zip", "1")]),
+    ];
+    let store = &bench.store;
+    let captured = futures_util::future::join_all(versions.map(|v| store.capture(v))).await;
+    assert!(captured.iter().all(|c| c.as_ref().is_ok_and(|c| c.lead == lead)));
+    let row = bench.store.workspace(bench.workspace).lead(lead).await.unwrap().unwrap();
+    assert_eq!(row.state, LeadState::Received);
+    let expect = json!({"email": "a@b.c", "plan": "z", "zip": "1", "buyer_ref": "r-1"});
+    assert_eq!(json!(row.data.fields()), expect);
+    assert_eq!(row.data.raw.get("buyer_ref"), None);
 }
 
 async fn destinations_get_the_parts_they_want(bench: Bench) {
