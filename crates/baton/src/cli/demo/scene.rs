@@ -162,7 +162,7 @@ async fn ensure_source(node: &Node, campaign: &str) -> Result<(), Failure> {
         secrets: None,
         unique: None,
         stopped: false,
-        changed_by: "baton demo".to_owned(),
+        changed_by: "baton demo".into(),
         now: store.now(),
         idempotency: None,
     };
