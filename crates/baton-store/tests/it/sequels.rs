@@ -18,6 +18,7 @@ on_both! {
     a_question_is_due_at_its_time_and_spends_nothing
     a_queued_delivery_stays_queued_while_it_is_asked_about
     a_link_carries_the_same_lead_and_its_answer
+    two_resends_that_end_at_once_go_on_once
     an_answers_fields_are_a_version_that_supersedes_nothing
     several_answers_give_one_lead_their_fields
     what_answers_gave_to_a_part_goes_on_to_the_whole
@@ -128,6 +129,40 @@ async fn a_link_carries_the_same_lead_and_its_answer(bench: Bench) {
     );
     let row = bench.store.workspace(bench.workspace).delivery(delivery).await.unwrap().unwrap();
     assert_eq!(row.answered, Some(answered));
+}
+
+async fn two_resends_that_end_at_once_go_on_once(bench: Bench) {
+    let (lane, other, spare): (DestinationId, DestinationId, DestinationId) =
+        (bench.store.new_id(), bench.store.new_id(), bench.store.new_id());
+    let (lead, delivery) = bench.delivery(lane).await;
+    let claimed = bench.claim_one(lane).await;
+    let failed = finish(&bench, &claimed, DeliveryState::Failed);
+    bench.store.finish(failed).await.unwrap();
+    let workspace = bench.store.workspace(bench.workspace);
+    let mut ends = Vec::new();
+    for _ in 0..2 {
+        workspace.resend(delivery).await.unwrap();
+        let claimed = bench.claim_one(lane).await;
+        let mut done = finish(&bench, &claimed, DeliveryState::Accepted);
+        let to = [(other, DeliveryCause::Linked), (spare, DeliveryCause::Failover)];
+        done.followups = to
+            .map(|(destination, cause)| Followup {
+                id: bench.store.new_id(),
+                destination,
+                cause,
+                due: bench.store.now(),
+            })
+            .into();
+        ends.push(done);
+    }
+    let store = &bench.store;
+    let ended = futures_util::future::join_all(ends.into_iter().map(|e| store.finish(e))).await;
+    assert!(ended.into_iter().all(Result::unwrap), "both were ours");
+    for to in [other, spare] {
+        let made = bench.claim(&[(to, 5)]).await.deliveries;
+        assert_eq!(made.len(), 1);
+        assert_eq!(made[0].lead, Some(lead));
+    }
 }
 
 fn given(bench: &Bench, fields: &[(&str, &str)]) -> Option<GivenFields> {
