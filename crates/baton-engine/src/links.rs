@@ -70,7 +70,7 @@ pub(crate) async fn failover_of(
         limit: 20,
         ..DeliveryFilter::default()
     };
-    let there = workspace.deliveries(&filter).await?.rows;
+    let there = workspace.deliveries(&filter).await?.whole()?;
     let has_it = |state| {
         matches!(
             state,
@@ -118,7 +118,7 @@ pub(crate) async fn links_of(
     let workspace = core.store.workspace(claimed.workspace);
     let filter =
         DeliveryFilter { lead: claimed.lead, limit: PAGE_MAX, ..DeliveryFilter::default() };
-    let rows = workspace.deliveries(&filter).await?.rows;
+    let rows = workspace.deliveries(&filter).await?.whole()?;
     let had = had(&rows, chain.origin(claimed));
     let mut count = rows.iter().filter(|row| row.cause == DeliveryCause::Linked).count();
     for id in linked.after(state, &had, failover) {

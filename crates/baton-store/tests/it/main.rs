@@ -5,6 +5,7 @@
 
 mod captures;
 mod claims;
+mod damage;
 mod direct;
 mod documents;
 mod finishes;
@@ -12,6 +13,7 @@ mod harness;
 mod held;
 mod imports;
 mod outcomes;
+mod plans;
 mod record;
 mod seam;
 mod sequels;
