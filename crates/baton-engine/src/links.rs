@@ -70,7 +70,7 @@ pub(crate) async fn failover_of(
         limit: 20,
         ..DeliveryFilter::default()
     };
-    let there = workspace.deliveries(&filter).await?.rows;
+    let there = workspace.deliveries(&filter).await?.whole()?;
     let mut there = there.iter().filter(|row| row.data_version >= claimed.data_version);
     if there.any(|row| row.state.has_the_lead()) {
         return Ok(Handover::Refused(format!("`{}` has this lead already", doc.body.name)));
@@ -107,7 +107,7 @@ pub(crate) async fn links_of(
     let workspace = core.store.workspace(claimed.workspace);
     let filter =
         DeliveryFilter { lead: claimed.lead, limit: PAGE_MAX, ..DeliveryFilter::default() };
-    let rows = workspace.deliveries(&filter).await?.rows;
+    let rows = workspace.deliveries(&filter).await?.whole()?;
     let had = had(&rows, chain.origin(claimed));
     let mut count = rows.iter().filter(|row| row.cause == DeliveryCause::Linked).count();
     for id in linked.after(state, &had, failover) {

@@ -3,6 +3,22 @@
 
 use crate::db::Many;
 
+/// An index over a part of a table, which SQLite's planner has to be led to: it does not see that
+/// `state = 'held'` implies the condition `state IN (...)`, and would rather go along a primary key.
+pub(crate) struct PartialIndex {
+    /// Its name.
+    pub name: &'static str,
+    /// Its condition, word for word as in the migration; a query has to repeat it.
+    pub condition: &'static str,
+}
+
+impl PartialIndex {
+    /// What follows the table in a query that goes by the index. PostgreSQL finds it by itself.
+    pub(crate) fn by(&self, postgres: bool) -> String {
+        if postgres { String::new() } else { format!(" INDEXED BY {}", self.name) }
+    }
+}
+
 pub(crate) const IDEMPOTENCY_FIND: Many = Many {
     sqlite: "SELECT key, body_hash, answer FROM idempotency WHERE key = ?1",
     postgres: "SELECT key, body_hash, answer FROM idempotency WHERE key = ANY($1::bytea[])",

@@ -128,7 +128,7 @@ async fn read_known(tx: &Tx<'_>, commands: &[&CaptureCommand]) -> Result<Known, 
             detail: "the body hash is not 32 bytes".to_owned(),
         })?;
         let remembered = serde_json::from_slice(row.bytes(2)?)
-            .map_err(|e| StoreError::Damaged { what: "idempotency row", detail: e.to_string() })?;
+            .map_err(|e| StoreError::unreadable("idempotency row", &e))?;
         known.idempotency.insert(row.key16(0)?, (hash, remembered));
     }
     for row in claims {
@@ -222,7 +222,7 @@ fn remember(
         stale: captured.stale,
     };
     let answer = serde_json::to_vec(&remembered)
-        .map_err(|e| StoreError::Damaged { what: "idempotency row", detail: e.to_string() })?;
+        .map_err(|e| StoreError::unreadable("idempotency row", &e))?;
     rows.idempotency.insert(
         wanted.key,
         vec![

@@ -91,8 +91,7 @@ fn finish_values(finish: &Finish) -> Result<Vec<Value>, StoreError> {
     let settles = !question || *state != DeliveryState::Queued;
     let verdict = finish.attempt.as_ref().filter(|_| settles).map(|a| a.verdict.as_str());
     let answered = finish.answered.as_ref().map(serde_json::to_vec).transpose();
-    let answered =
-        answered.map_err(|e| StoreError::Damaged { what: "delivery", detail: e.to_string() })?;
+    let answered = answered.map_err(|e| StoreError::unreadable("delivery", &e))?;
     let queued_at = (*state == DeliveryState::Queued).then_some(finish.now);
     Ok(vec![
         id(finish.workspace),

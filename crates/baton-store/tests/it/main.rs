@@ -6,6 +6,7 @@
 mod audit;
 mod captures;
 mod claims;
+mod damage;
 mod direct;
 mod documents;
 mod finishes;
@@ -13,6 +14,7 @@ mod harness;
 mod held;
 mod imports;
 mod outcomes;
+mod plans;
 mod record;
 mod seam;
 mod sequels;

@@ -76,7 +76,7 @@ pub(super) async fn list_workspaces(
     permit: Permit<scopes::ConfigRead>,
 ) -> Result<Response, Problem> {
     let own = permit.find::<Workspace>(permit.workspace_id()).await?;
-    let listed = answer::Listed { data: vec![view(&own)], next_cursor: None };
+    let listed = answer::Listed::new(vec![view(&own)], None);
     answer::json(http::StatusCode::OK, &listed)
 }
 
