@@ -44,6 +44,14 @@ pub struct Workspace {
     pub retention_days: Option<u32>,
 }
 
+impl Workspace {
+    /// A workspace as it begins.
+    #[must_use]
+    pub fn new(id: WorkspaceId, name: impl Into<String>) -> Self {
+        Self { id, name: name.into(), default_campaign: None, retention_days: None }
+    }
+}
+
 /// The kinds of configuration documents; also the word in tables and in the audit.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Debug, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]

@@ -94,6 +94,9 @@ async fn demo(args: &Args, mut settings: Settings) -> Result<(), Failure> {
     }
     let told = sandbox.received_count();
     terminal::say(scene::guide(&api, &sandbox, &notes, &args.data));
+    if let Some(lines) = node.setup_lines(&settings) {
+        terminal::say(lines);
+    }
     terminal::say(format!("listening on {api}"));
     tokio::select! {
         stopped = serve::until_stopped(&mut node, &mut signals, &settings) => stopped?,
