@@ -30,10 +30,10 @@ pub(super) async fn write_followups(
     for finish in commands.iter().map(|c| &c.finish) {
         let Some(version) = owned.get(&claim_of(finish)) else { continue };
         let Some(lead) = finish.lead.filter(|_| !finish.followups.is_empty()) else { continue };
-        if let Entry::Vacant(place) = known.entry(lead) {
-            place.insert(read_kin(tx, finish, lead).await?);
-        }
-        let Some(kin) = known.get_mut(&lead) else { continue };
+        let kin = match known.entry(lead) {
+            Entry::Occupied(entry) => entry.into_mut(),
+            Entry::Vacant(entry) => entry.insert(read_kin(tx, finish, lead).await?),
+        };
         for followup in &finish.followups {
             if is_there(kin, finish, followup, *version) {
                 continue;
