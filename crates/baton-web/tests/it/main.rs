@@ -1,5 +1,6 @@
 //! The web crate over real sockets, on a real store.
 
+mod admin;
 mod api_authority;
 mod api_client;
 mod api_document;
