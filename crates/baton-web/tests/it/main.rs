@@ -3,6 +3,7 @@
 mod admin;
 mod api_authority;
 mod api_client;
+mod api_damage;
 mod api_document;
 mod api_documents;
 mod api_events;
