@@ -3,6 +3,7 @@
 mod accounts;
 mod accounts_factor;
 mod accounts_people;
+mod admin;
 mod api_authority;
 mod api_client;
 mod api_damage;
