@@ -3,6 +3,8 @@
 //! Nothing here reads a clock, makes a random number, opens a socket or awaits: time, randomness
 //! and ids come in as arguments, data goes out. `ARCHITECTURE.md` has the map.
 
+pub mod account;
+pub mod audit;
 pub mod config;
 pub mod connector;
 pub mod delivery;

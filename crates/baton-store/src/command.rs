@@ -88,6 +88,8 @@ pub(crate) enum Command {
     /// Panics, to show that the writer goes on.
     Panic,
     NoteTest(crate::outcomes::TestNote),
+    /// Lines for the audit alone.
+    Note(Vec<crate::audit::AuditEntry>),
 }
 
 /// Which of the writers runs a command, where there are several.

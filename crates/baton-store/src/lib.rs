@@ -7,6 +7,7 @@
 //!
 //! Reads are bound to a workspace: [`Store::workspace`] gives the only way to them.
 
+pub mod audit;
 mod backup;
 pub mod capture;
 mod claim;

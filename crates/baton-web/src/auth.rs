@@ -4,12 +4,15 @@
 //! through it, it gets at the caller's workspace. Reading or changing without a check of the key,
 //! or across workspaces, cannot be written that way.
 
+use crate::client_address;
 use crate::keys::sha256_hex;
-use crate::problem::{Code, Problem};
+use crate::problem::{Code, Problem, REQUEST_ID};
 use crate::state::AppState;
 use axum::extract::FromRequestParts;
+use baton_domain::audit::{Actor, By};
 use baton_domain::config::Scope;
 use baton_domain::id::{KeyId, WorkspaceId};
+use baton_store::audit::AuditEntry;
 use baton_store::{Store, WorkspaceStore};
 use http::HeaderMap;
 use http::header::AUTHORIZATION;
@@ -65,6 +68,7 @@ pub struct Access {
     /// Hash of the text the key was presented with: its own or, after a rotation, the former one.
     sha256: String,
     scopes: Vec<Scope>,
+    by: By,
 }
 
 /// The caller, left with the request so that the body's extractor can ask for a stored answer.
@@ -108,10 +112,26 @@ impl Access {
         self.key
     }
 
-    /// The caller as the record of changes names them.
+    /// The caller as the audit names them.
     #[must_use]
-    pub fn name(&self) -> String {
-        self.key.to_string()
+    pub fn by(&self) -> By {
+        self.by.clone()
+    }
+
+    /// A line of the audit about something the caller does now to a thing of that kind.
+    #[must_use]
+    pub fn entry(&self, action: &str, subject_kind: &str, subject: Option<String>) -> AuditEntry {
+        AuditEntry {
+            workspace: self.workspace_id(),
+            at: self.store().now(),
+            by: self.by(),
+            action: action.to_owned(),
+            subject_kind: subject_kind.to_owned(),
+            subject,
+            subject_name: None,
+            before: None,
+            after: None,
+        }
     }
 
     /// The first of these scopes that the caller does not have.
@@ -147,6 +167,16 @@ impl<S: Needs> FromRequestParts<AppState> for Permit<S> {
             key,
             sha256: sha256_hex(presented),
             scopes: doc.body.scopes.clone(),
+            by: By {
+                actor: Actor::Key(key),
+                name: doc.body.name.clone(),
+                ip: client_address::of_request(
+                    state,
+                    parts.extensions.get().copied(),
+                    &parts.headers,
+                ),
+                request_id: REQUEST_ID.try_with(Clone::clone).ok(),
+            },
         };
         parts.extensions.insert(Caller(access.clone()));
         Ok(Self { access, scope: PhantomData })

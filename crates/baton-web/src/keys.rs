@@ -200,7 +200,7 @@ fn first_write<T: serde::Serialize>(
         secrets: None,
         unique: None,
         stopped: false,
-        changed_by: "baton".to_owned(),
+        changed_by: "baton".into(),
         now,
         idempotency: None,
     })

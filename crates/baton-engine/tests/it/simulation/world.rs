@@ -203,7 +203,7 @@ impl World {
             secrets: Some(self.store.master().seal_secrets(&secrets).expect("seals")),
             unique: None,
             stopped: self.switched_off[n],
-            changed_by: "simulation".to_owned(),
+            changed_by: "simulation".into(),
             now: self.store.now(),
             idempotency: None,
         };

@@ -204,7 +204,7 @@ async fn known_source(node: &Node, campaign: &str) -> Result<(), Failure> {
         secrets: None,
         unique: None,
         stopped: false,
-        changed_by: "baton demo".to_owned(),
+        changed_by: "baton demo".into(),
         now: store.now(),
         idempotency: None,
     };
