@@ -1,23 +1,27 @@
 //! Reading deliveries and their attempts; resending.
 
+mod failures;
+mod list;
 mod new_row;
+pub(crate) mod resend;
 
-use crate::capture::Idempotency;
-use crate::claim::{TargetKind, read_answered};
-use crate::command::{Command, Effects, Reply};
-use crate::db::{Row, Tx, Value, id};
-use crate::docs::run::remember_answer;
+pub use failures::{FAILURE_GROUPS_MAX, FAILURES_COUNTED_MAX, FailureGroup, Failures};
+pub use list::{DeliveryFilter, NOTE_HEAD_CHARS, head_of};
+pub(crate) use list::{fails, failure_key, is_rare, of_rare_state};
+pub use resend::{Payload, Resend};
+
+use crate::claim::read_answered;
+use crate::db::{Row, id};
 use crate::error::StoreError;
 use crate::finish::StoredRequest;
-use crate::leads::{PAGE_MAX, Page};
-use crate::sql;
+use crate::leads::PAGE_MAX;
 use crate::steps::{ShownRequest, Step};
 use crate::store::WorkspaceStore;
 use baton_domain::connector::answered::Answered;
 use baton_domain::connector::render::Variant;
 use baton_domain::delivery::{DeliveryCause, DeliveryState};
 use baton_domain::exchange::{Phases, RequestSpec};
-use baton_domain::id::{DeliveryId, LeadId, TypedId, WorkspaceId};
+use baton_domain::id::{DeliveryId, LeadId};
 use baton_domain::time::Millis;
 pub(crate) use new_row::NewRow;
 use serde::{Deserialize, Serialize};
@@ -60,6 +64,8 @@ pub struct DeliveryRow {
     pub queued_at: Option<Millis>,
     /// How often the receiver was asked since.
     pub asked: i64,
+    /// Its newest resend.
+    pub resent_by: Option<DeliveryId>,
     /// When it was made.
     pub created_at: Millis,
     /// When it last changed.
@@ -202,24 +208,9 @@ fn decode_request(
     })
 }
 
-/// What a list of deliveries asks for; newest first.
-#[derive(Clone, Debug, Default)]
-pub struct DeliveryFilter {
-    /// Only of this state.
-    pub state: Option<DeliveryState>,
-    /// Only of this lead.
-    pub lead: Option<LeadId>,
-    /// Only to this destination or subscription.
-    pub target: Option<Uuid>,
-    /// Only before this delivery (the cursor).
-    pub before: Option<DeliveryId>,
-    /// At most so many, up to [`PAGE_MAX`].
-    pub limit: u32,
-}
-
 const COLUMNS: &str = "v.id, v.lead, v.data_version, v.event, v.target_kind, v.lane, v.cause, \
      v.parent, v.state, v.attempts, v.due_at, v.verdict, v.note, v.created_at, v.updated_at, \
-     v.answered, v.queued_at, v.asked, (SELECT count(*) FROM stopped_lanes s WHERE s.lane = v.lane)";
+     v.answered, v.queued_at, v.asked, (SELECT count(*) FROM stopped_lanes s WHERE s.lane = v.lane), v.resent_by";
 
 fn read_row(row: &Row) -> Result<DeliveryRow, StoreError> {
     let damaged = |what: &str| StoreError::Damaged {
@@ -245,6 +236,7 @@ fn read_row(row: &Row) -> Result<DeliveryRow, StoreError> {
         answered: read_answered(row, 15)?,
         queued_at: row.opt_millis(16)?,
         asked: row.int(17)?,
+        resent_by: row.opt_id(19)?,
         created_at: row.millis(13)?,
         updated_at: row.millis(14)?,
     })
@@ -256,37 +248,6 @@ impl WorkspaceStore {
         let sql = format!("SELECT {COLUMNS} FROM deliveries v WHERE v.ws = ?1 AND v.id = ?2");
         let rows = self.query(&sql, &[id(self.workspace), id(delivery)]).await?;
         rows.first().map(read_row).transpose()
-    }
-
-    /// Deliveries, newest first.
-    pub async fn deliveries(
-        &self,
-        filter: &DeliveryFilter,
-    ) -> Result<Page<DeliveryRow>, StoreError> {
-        let limit = filter.limit.clamp(1, PAGE_MAX);
-        let mut params = vec![id(self.workspace)];
-        let mut sql = format!("SELECT {COLUMNS} FROM deliveries v WHERE v.ws = ?1");
-        let mut push = |clause: &str, value: Value| {
-            params.push(value);
-            sql.push_str(&format!(" AND v.{clause} ?{}", params.len()));
-        };
-        if let Some(before) = filter.before {
-            push("id <", id(before));
-        }
-        if let Some(lead) = filter.lead {
-            push("lead =", id(lead));
-        }
-        if let Some(target) = filter.target {
-            push("lane =", target.into());
-        }
-        if let Some(state) = filter.state {
-            sql.push_str(&format!(" AND v.state = '{state}'"));
-        }
-        sql.push_str(&format!(" ORDER BY v.id DESC LIMIT {limit}"));
-        let rows: Vec<DeliveryRow> =
-            self.query(&sql, &params).await?.iter().map(read_row).collect::<Result<_, _>>()?;
-        let next = rows.last().filter(|_| rows.len() == limit as usize).map(|row| row.id.uuid());
-        Ok(Page { rows, next })
     }
 
     /// What is known of a lead's deliveries to one destination: the newest version that was captured,
@@ -357,80 +318,4 @@ impl WorkspaceStore {
             .map(|row| decode_request(row.flag(0)?, row.bytes(1)?, self.store.master()))
             .transpose()
     }
-
-    /// Sends a finished or waiting delivery's lead again, as a delivery of its own: each
-    /// call is a resend of its own.
-    pub async fn resend(&self, delivery: DeliveryId) -> Result<DeliveryId, StoreError> {
-        self.resend_as(delivery, self.store.new_id(), self.store.now(), None).await
-    }
-
-    /// The same with the new delivery's id and instant chosen by the caller, who may keep an
-    /// answer for an idempotency key: status and sealed bytes.
-    pub async fn resend_as(
-        &self,
-        delivery: DeliveryId,
-        id: DeliveryId,
-        now: Millis,
-        idempotency: Option<(Idempotency, u16, Vec<u8>)>,
-    ) -> Result<DeliveryId, StoreError> {
-        let resend = Resend { workspace: self.workspace, of: delivery, id, now, idempotency };
-        match self.store.write(Command::Resend(Box::new(resend))).await? {
-            Reply::Resent(made) => Ok(made),
-            _ => Err(StoreError::NotFound),
-        }
-    }
-}
-
-/// A resend as data.
-pub(crate) struct Resend {
-    pub workspace: WorkspaceId,
-    pub of: DeliveryId,
-    pub id: DeliveryId,
-    pub now: Millis,
-    pub idempotency: Option<(Idempotency, u16, Vec<u8>)>,
-}
-
-pub(crate) async fn run_resend(
-    tx: &Tx<'_>,
-    resend: &Resend,
-) -> Result<(Reply, Effects), StoreError> {
-    if let Some((wanted, status, answer)) = &resend.idempotency {
-        remember_answer(tx, resend.now, wanted, *status, answer).await?;
-    }
-    let row = tx
-        .query_opt(
-            "SELECT lead, data_version, event, target_kind, lane, state FROM deliveries \
-             WHERE ws = ?1 AND id = ?2",
-            &[id(resend.workspace), id(resend.of)],
-        )
-        .await?
-        .ok_or(StoreError::NotFound)?;
-    let lane = row.uuid(4)?;
-    let waiting = matches!(row.text(5)?, "pending" | "retrying" | "held");
-    if waiting {
-        // The person's resend takes the place of what was still planned.
-        tx.execute(
-            "UPDATE deliveries SET state = 'cancelled', wake_at = NULL, updated_at = ?3, \
-             note = 'resent by hand' WHERE ws = ?1 AND id = ?2",
-            &[id(resend.workspace), id(resend.of), resend.now.into()],
-        )
-        .await?;
-    }
-    let new = NewRow {
-        workspace: resend.workspace,
-        id: resend.id,
-        lead: row.opt_id(0)?,
-        data_version: row.int(1)?,
-        event: row.opt_int(2)?,
-        target_kind: TargetKind::from_int(row.int(3)?),
-        lane,
-        cause: DeliveryCause::Resend,
-        parent: Some(resend.of),
-        due: resend.now,
-        now: resend.now,
-        lease: None,
-    };
-    tx.execute_many(&sql::DELIVERIES_ADD, &[new.values()]).await?;
-    let effects = Effects { lanes: vec![lane], ..Effects::default() };
-    Ok((Reply::Resent(resend.id), effects))
 }

@@ -50,7 +50,8 @@ macro_rules! needs {
 }
 
 needs! {
-    LeadsRead, LeadsWrite, EventsRead, ConfigRead, ConfigWrite, DeliveriesWrite, Keys,
+    LeadsRead, LeadsWrite, LeadsUpdate, LeadsErase, EventsRead, ConfigRead, ConfigWrite,
+    DeliveriesWrite, Keys,
 }
 
 /// A caller whose key is known, works now, and has the scope `S`.

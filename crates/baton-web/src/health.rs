@@ -58,7 +58,7 @@ async fn readyz(State(state): State<AppState>) -> Result<Response, Problem> {
     Ok(Json(json!({"status": "ready", "clock_drift_ms": drift})).into_response())
 }
 
-async fn probe(state: &AppState) -> Result<(), Problem> {
+pub(crate) async fn probe(state: &AppState) -> Result<(), Problem> {
     // Whoever waits here uses the outcome of the one before.
     let mut last = state.readiness.last.lock().await;
     let now = state.store.now();

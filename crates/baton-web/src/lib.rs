@@ -17,6 +17,7 @@ pub mod metrics;
 pub mod openapi;
 pub mod problem;
 pub mod server;
+mod spec;
 pub mod state;
 
 pub use server::{ServerSettings, serve};
@@ -26,7 +27,7 @@ use axum::Router;
 
 /// All routes, with a problem for every path and method that is none.
 pub fn router(state: AppState) -> Router {
-    served(capture::routes().merge(api::routes()), state)
+    served(capture::routes().merge(api::routes()).merge(Router::from(spec::described())), state)
 }
 
 /// Health and metrics only, for a process that takes no leads and has no API.
