@@ -94,6 +94,7 @@ pub(crate) enum Command {
     LeadNote(crate::leads::notes::NoteCommand),
     Erase(Box<crate::leads::erase::EraseCommand>),
     Job(crate::jobs::JobCommand),
+    Account(Box<crate::accounts::AccountCommand>),
 }
 
 /// Which of the writers runs a command, where there are several.
@@ -152,6 +153,7 @@ pub(crate) enum Reply {
     Imported(Option<Box<baton_domain::import::ImportProgress>>),
     Count(u64),
     Durability(Durability),
+    Account(Result<(), crate::accounts::Refusal>),
 }
 
 /// A command on its way, with the way back.

@@ -6,20 +6,20 @@ mod new_row;
 pub(crate) mod resend;
 
 pub use failures::{FAILURE_GROUPS_MAX, FAILURES_COUNTED_MAX, FailureGroup, Failures};
+pub(crate) use list::{DELIVERIES_FAILURES, fails, failure_key, is_rare, of_rare_state};
 pub use list::{DeliveryFilter, NOTE_HEAD_CHARS, head_of};
-pub(crate) use list::{fails, failure_key, is_rare, of_rare_state};
 pub use resend::{Payload, Resend};
 
 use crate::claim::read_answered;
 use crate::db::{Row, id};
 use crate::error::StoreError;
 use crate::finish::StoredRequest;
-use crate::leads::PAGE_MAX;
+use crate::page::PAGE_MAX;
 use crate::steps::{ShownRequest, Step};
 use crate::store::WorkspaceStore;
 use baton_domain::connector::answered::Answered;
 use baton_domain::connector::render::Variant;
-use baton_domain::delivery::{DeliveryCause, DeliveryState};
+use baton_domain::delivery::{DeliveryCause, DeliveryState, Kin};
 use baton_domain::exchange::{Phases, RequestSpec};
 use baton_domain::id::{DeliveryId, LeadId};
 use baton_domain::time::Millis;
@@ -70,6 +70,21 @@ pub struct DeliveryRow {
     pub created_at: Millis,
     /// When it last changed.
     pub updated_at: Millis,
+}
+
+impl DeliveryRow {
+    /// What matters of it for where the lead went already.
+    #[must_use]
+    pub fn kin(&self) -> Kin {
+        Kin {
+            id: self.id,
+            target: self.target,
+            cause: self.cause,
+            parent: self.parent,
+            state: self.state,
+            data_version: self.data_version,
+        }
+    }
 }
 
 /// The parts of an attempt that are stored as JSON. Read by later releases: fields are only added.
@@ -132,6 +147,25 @@ pub struct AttemptRow {
     pub body: AttemptBody,
     /// Head of the answer's body.
     pub answer: Vec<u8>,
+    /// True when the rest of its record cannot be read; `body` is empty then.
+    pub damaged: bool,
+}
+
+fn read_attempt(row: &Row) -> Result<AttemptRow, StoreError> {
+    let body = serde_json::from_slice(row.bytes(5)?).inspect_err(|error| {
+        let column = error.column();
+        tracing::error!(n = ?row.int(0).ok(), column, "the record of an attempt is damaged");
+    });
+    Ok(AttemptRow {
+        n: row.int(0)?,
+        late: row.flag(1)?,
+        started_at: row.millis(2)?,
+        ended_at: row.millis(3)?,
+        verdict: row.text(4)?.to_owned(),
+        damaged: body.is_err(),
+        body: body.unwrap_or_default(),
+        answer: row.bytes(6)?.to_vec(),
+    })
 }
 
 #[derive(Serialize, Deserialize)]
@@ -170,7 +204,7 @@ pub(crate) fn encode_request(
         secret_headers: request.secret_headers.clone(),
         variant: request.variant,
     })
-    .map_err(|e| StoreError::Damaged { what: "request", detail: e.to_string() })?;
+    .map_err(|e| StoreError::unreadable("request", &e))?;
     if request.sealed { Ok((true, master.seal("request", &plain)?)) } else { Ok((false, plain)) }
 }
 
@@ -187,11 +221,13 @@ fn decode_request(
     } else {
         bytes
     };
-    let damaged = |detail: String| StoreError::Damaged { what: "request", detail };
-    let stored: RequestBody = serde_json::from_slice(plain).map_err(|e| damaged(e.to_string()))?;
+    let stored: RequestBody =
+        serde_json::from_slice(plain).map_err(|e| StoreError::unreadable("request", &e))?;
     let body = if stored.body_base64 {
         let engine = base64::engine::general_purpose::STANDARD;
-        engine.decode(&stored.body).map_err(|e| damaged(e.to_string()))?
+        let decoded = engine.decode(&stored.body);
+        let detail = "its body is no base64".to_owned();
+        decoded.map_err(|_| StoreError::Damaged { what: "request", detail })?
     } else {
         stored.body.into_bytes()
     };
@@ -275,7 +311,8 @@ impl WorkspaceStore {
         Ok(Some((newest, rows)))
     }
 
-    /// The attempts of a delivery, in order.
+    /// The attempts of a delivery, in order. One whose record is damaged is there with what can
+    /// still be read.
     pub async fn attempts(&self, delivery: DeliveryId) -> Result<Vec<AttemptRow>, StoreError> {
         let rows = self
             .query(
@@ -284,21 +321,7 @@ impl WorkspaceStore {
                 &[id(self.workspace), id(delivery)],
             )
             .await?;
-        rows.iter()
-            .map(|row| {
-                Ok(AttemptRow {
-                    n: row.int(0)?,
-                    late: row.flag(1)?,
-                    started_at: row.millis(2)?,
-                    ended_at: row.millis(3)?,
-                    verdict: row.text(4)?.to_owned(),
-                    body: serde_json::from_slice(row.bytes(5)?).map_err(|e| {
-                        StoreError::Damaged { what: "attempt", detail: e.to_string() }
-                    })?,
-                    answer: row.bytes(6)?.to_vec(),
-                })
-            })
-            .collect()
+        rows.iter().map(read_attempt).collect()
     }
 
     /// The request that attempt `n` of a delivery sent: the newest stored at or before it.

@@ -14,10 +14,9 @@ use crate::audit::AuditEntry;
 use crate::capture::Idempotency;
 use crate::command::{Command, Reply, WriterOf};
 use crate::db::{Row, Value, id};
-use crate::deliveries::{Payload, fails, failure_key, is_rare, of_rare_state};
+use crate::deliveries::{DELIVERIES_FAILURES, Payload, fails, failure_key, is_rare, of_rare_state};
 use crate::error::StoreError;
 use crate::leads::floor_id;
-use crate::sql::along;
 use crate::store::{Store, WorkspaceStore};
 use baton_domain::delivery::DeliveryState;
 use baton_domain::id::{DeliveryId, DestinationId, JobId, TypedId, WorkspaceId};
@@ -102,7 +101,7 @@ impl ResendFilter {
         let lane = params.len();
         params.push(key.into());
         let key = params.len();
-        let table = format!("deliveries v{}", along(postgres, "deliveries_failures"));
+        let table = format!("deliveries v{}", DELIVERIES_FAILURES.by(postgres));
         let condition = format!(
             "v.ws = ?1 AND v.state = '{}' AND v.lane = ?{lane} AND v.failure = ?{key}",
             self.state

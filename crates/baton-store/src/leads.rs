@@ -9,8 +9,8 @@ pub(crate) mod tags;
 pub(crate) use change::{ChangeLeads, run_change};
 pub use change::{LEADS_CHANGED_MAX, LeadChange, TagChange};
 pub use erase::EraseLead;
-pub(crate) use list::floor_id;
 pub use list::{DELIVERIES_SHOWN_MAX, LeadDelivery, LeadFilter};
+pub(crate) use list::{LEADS_RARE, floor_id};
 pub use notes::{NOTES_PER_LEAD_MAX, NewNote, NoteRow};
 pub use tags::{TAGS_LISTED_MAX, TAGS_PER_LEAD_MAX};
 
@@ -31,10 +31,7 @@ use baton_domain::lead::{LeadData, LeadState, LeadView};
 use baton_domain::time::Millis;
 use std::collections::HashMap;
 
-/// Most leads on a page.
-pub const PAGE_MAX: u32 = 200;
-/// Most rows a list with rare filters looks at before it returns a cursor.
-pub const EXAMINED_MAX: u32 = 5_000;
+pub use crate::page::{EXAMINED_MAX, PAGE_MAX, Page};
 
 /// A lead as listed.
 #[derive(Clone, PartialEq, Debug)]
@@ -71,30 +68,17 @@ pub struct LeadRow {
     pub data: LeadData,
 }
 
-/// One page of a list.
-#[derive(Clone, Debug)]
-pub struct Page<T> {
-    /// The rows.
-    pub rows: Vec<T>,
-    /// Where the next page begins, if there may be more.
-    pub next: Option<uuid::Uuid>,
-}
-
 const COLUMNS: &str = "l.id, l.campaign, l.source, l.state, l.status, l.score, l.data_version, \
      l.test, l.duplicate_of, l.partial_seq, l.problems, l.created_at, l.updated_at, d.body";
 
 fn read_row(row: &Row) -> Result<LeadRow, StoreError> {
-    let data = serde_json::from_slice(row.bytes(13)?).map_err(|e| damaged(column_of(&e)))?;
-    read_row_with(row, data)
+    let data = serde_json::from_slice(row.bytes(13)?);
+    read_row_with(row, data.map_err(|e| StoreError::unreadable("lead", &e))?)
 }
 
-fn damaged(detail: String) -> StoreError {
-    StoreError::Damaged { what: "lead", detail }
-}
-
-/// Where the parser stopped; its own words could repeat what is in it.
-fn column_of(error: &serde_json::Error) -> String {
-    format!("it cannot be read at column {}", error.column())
+/// A lead whose data is damaged, without it.
+fn without_data(row: &Row) -> Option<LeadRow> {
+    read_row_with(row, LeadData::default()).ok()
 }
 
 fn read_row_with(row: &Row, data: LeadData) -> Result<LeadRow, StoreError> {
@@ -102,8 +86,10 @@ fn read_row_with(row: &Row, data: LeadData) -> Result<LeadRow, StoreError> {
         id: row.id(0)?,
         campaign: row.id(1)?,
         source: row.id(2)?,
-        state: LeadState::parse(row.text(3)?)
-            .ok_or_else(|| damaged("its state is not a known word".to_owned()))?,
+        state: LeadState::parse(row.text(3)?).ok_or_else(|| StoreError::Damaged {
+            what: "lead",
+            detail: "its state is not a known word".to_owned(),
+        })?,
         status: row.text(4)?.to_owned(),
         score: row.opt_int(5)?,
         data_version: row.int(6)?,
@@ -210,14 +196,14 @@ impl WorkspaceStore {
         }
     }
 
-    /// What happened to a lead, in order.
+    /// What happened to a lead, in order; events that are damaged are passed over.
     pub async fn lead_events(&self, lead: LeadId) -> Result<Vec<EventRow>, StoreError> {
         let sql = format!(
             "SELECT {} FROM events WHERE lead = ?2 AND ws = ?1 ORDER BY n, position LIMIT 1000",
             crate::events::columns(self.store.is_postgres())
         );
         let rows = self.query(&sql, &[id(self.workspace), id(lead)]).await?;
-        rows.iter().map(crate::events::read_event).collect()
+        Ok(rows.iter().filter_map(crate::events::read_or_pass).collect())
     }
 
     /// Lets at most `limit` held leads of a campaign go, making their deliveries to the destinations

@@ -7,6 +7,7 @@
 //!
 //! Reads are bound to a workspace: [`Store::workspace`] gives the only way to them.
 
+pub mod accounts;
 pub mod audit;
 mod backup;
 pub mod capture;
@@ -31,6 +32,7 @@ mod nodes;
 mod orphans;
 mod outage;
 pub mod outcomes;
+mod page;
 mod postgres;
 mod proof;
 mod replay;
@@ -62,7 +64,7 @@ pub use inspect::{
 #[doc(hidden)]
 pub use migrations::Migration;
 pub use proof::Durability;
-pub use retention::{IDEMPOTENCY_HOURS, Retention, RetentionReport};
+pub use retention::{AUDIT_DAYS, IDEMPOTENCY_HOURS, Retention, RetentionReport};
 pub use snapshot::{Doc, Snapshot};
 pub use sqlite::DATABASE_FILE;
 pub use steps::{STEP_BODY_BYTES_MAX, ShownRequest, Step, StepKind};

@@ -26,10 +26,11 @@ CREATE INDEX leads_status ON leads (ws, status, id) WHERE status <> 'new';
 CREATE INDEX leads_test ON leads (ws, id) WHERE test = 1;
 
 -- `resent_by` is the newest resend of a delivery. `failure` groups what failed and waits for a
--- person: the verdict and the head of the note. Who was resent is no longer among them.
+-- person: the verdict and the head of the note. What was resent or erased is not among them.
 ALTER TABLE deliveries ADD COLUMN resent_by BLOB;
 ALTER TABLE deliveries ADD COLUMN failure TEXT GENERATED ALWAYS AS (
   CASE WHEN state IN ('failed', 'held', 'unknown') AND resent_by IS NULL
+  AND coalesce(note, '') <> 'the lead was erased'
   THEN coalesce(verdict, '') || ' ' || substr(coalesce(note, ''), 1, 200) END) VIRTUAL;
 CREATE INDEX deliveries_failures ON deliveries (ws, state, lane, failure, id)
   WHERE failure IS NOT NULL;

@@ -3,10 +3,10 @@
 //! Groups are found by leaps along `deliveries_failures`, one for each group, and counted up to a
 //! limit each: what it costs depends on the groups, not on how many deliveries are in them.
 
+use super::DELIVERIES_FAILURES;
 use super::{COLUMNS, DeliveryRow, read_row};
 use crate::db::{Value, id};
 use crate::error::StoreError;
-use crate::sql::along;
 use crate::store::WorkspaceStore;
 use baton_domain::delivery::DeliveryState;
 use baton_domain::time::Millis;
@@ -72,9 +72,11 @@ impl WorkspaceStore {
     }
 
     fn failing(&self, state: DeliveryState) -> (String, String) {
-        let table =
-            format!("deliveries v{}", along(self.store.is_postgres(), "deliveries_failures"));
-        (table, format!("v.ws = ?1 AND v.state = '{state}' AND v.failure IS NOT NULL"))
+        let table = format!("deliveries v{}", DELIVERIES_FAILURES.by(self.store.is_postgres()));
+        (
+            table,
+            format!("v.ws = ?1 AND v.state = '{state}' AND v.{}", DELIVERIES_FAILURES.condition),
+        )
     }
 
     /// The next group along the index.

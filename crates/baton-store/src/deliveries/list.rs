@@ -4,11 +4,12 @@
 use super::{COLUMNS, DeliveryRow, read_row};
 use crate::db::{Value, id};
 use crate::error::StoreError;
-use crate::leads::{EXAMINED_MAX, PAGE_MAX, Page, floor_id};
-use crate::sql::along;
+use crate::leads::floor_id;
+use crate::page::{self, EXAMINED_MAX, PAGE_MAX, Page};
+use crate::sql::PartialIndex;
 use crate::store::WorkspaceStore;
 use baton_domain::delivery::DeliveryState;
-use baton_domain::id::{DeliveryId, LeadId, TypedId};
+use baton_domain::id::{DeliveryId, LeadId};
 use baton_domain::time::Millis;
 use uuid::Uuid;
 
@@ -40,8 +41,14 @@ pub struct DeliveryFilter {
     pub limit: u32,
 }
 
-/// The states that the index `deliveries_rare` has, as it names them.
-const RARE: &str = "('failed', 'held', 'rejected', 'unknown', 'retrying')";
+/// The index over rare states.
+const DELIVERIES_RARE: PartialIndex = PartialIndex {
+    name: "deliveries_rare",
+    condition: "state IN ('failed', 'held', 'rejected', 'unknown', 'retrying')",
+};
+/// The index over what failed and was not resent.
+pub(crate) const DELIVERIES_FAILURES: PartialIndex =
+    PartialIndex { name: "deliveries_failures", condition: "failure IS NOT NULL" };
 
 /// Whether that index has the state.
 pub(crate) fn is_rare(state: DeliveryState) -> bool {
@@ -63,8 +70,8 @@ pub(crate) fn fails(state: DeliveryState) -> bool {
 /// The table read along the index that has deliveries of a rare state in the order of their ids,
 /// and the condition that goes with it.
 pub(crate) fn of_rare_state(postgres: bool, state: DeliveryState) -> (String, String) {
-    let table = format!("deliveries v{}", along(postgres, "deliveries_rare"));
-    (table, format!("v.state = '{state}' AND v.state IN {RARE}"))
+    let table = format!("deliveries v{}", DELIVERIES_RARE.by(postgres));
+    (table, format!("v.state = '{state}' AND v.{}", DELIVERIES_RARE.condition))
 }
 
 /// What `deliveries.failure` holds.
@@ -106,8 +113,8 @@ impl DeliveryFilter {
         }
     }
 
-    /// The rows looked at, newest first, with the columns that are sifted by.
-    fn examined(&self, most: u32, params: &mut Vec<Value>, postgres: bool) -> String {
+    /// The rows looked at, with the columns that are sifted by; without their order.
+    fn examined(&self, params: &mut Vec<Value>, postgres: bool) -> String {
         let equal = |params: &mut Vec<Value>, value: Value| {
             params.push(value);
             params.len()
@@ -117,7 +124,7 @@ impl DeliveryFilter {
                 ("deliveries v".to_owned(), format!("v.lead = ?{}", equal(params, id(lead))))
             }
             Way::Group(state, target, key) => {
-                let table = format!("deliveries v{}", along(postgres, "deliveries_failures"));
+                let table = format!("deliveries v{}", DELIVERIES_FAILURES.by(postgres));
                 let lane = equal(params, target.into());
                 let key = equal(params, key.into());
                 let group =
@@ -140,7 +147,7 @@ impl DeliveryFilter {
         }
         format!(
             "SELECT v.id, v.lane, v.state, v.verdict, v.note, v.resent_by FROM {table} \
-             WHERE v.ws = ?1 AND {condition}{range} ORDER BY v.id DESC LIMIT {most}"
+             WHERE v.ws = ?1 AND {condition}{range}"
         )
     }
 
@@ -181,34 +188,53 @@ impl WorkspaceStore {
         filter: &DeliveryFilter,
     ) -> Result<Page<DeliveryRow>, StoreError> {
         let limit = filter.limit.clamp(1, PAGE_MAX);
-        let postgres = self.store.is_postgres();
+        let (sql, params, sifts) = self.deliveries_statement(filter, limit);
+        let found = self.query(&sql, &params).await?;
+        let mut page = Page::read(&found, read_row, page::nothing).followed(&found, limit);
+        if page.next.is_none() && sifts {
+            page.next = self.last_looked_at(filter).await?;
+        }
+        Ok(page)
+    }
+
+    /// How the database goes about a list: for tests of what it reads.
+    #[doc(hidden)]
+    pub async fn explain_deliveries(&self, filter: &DeliveryFilter) -> Result<String, StoreError> {
+        let (sql, params, _) = self.deliveries_statement(filter, filter.limit);
+        self.explain(&sql, &params).await
+    }
+
+    /// The statement of a list, its parameters, and whether rows that the indexes give are sifted.
+    fn deliveries_statement(
+        &self,
+        filter: &DeliveryFilter,
+        limit: u32,
+    ) -> (String, Vec<Value>, bool) {
         let mut params = vec![id(self.workspace)];
         let rest = filter.rest(&mut params);
-        let most = if rest.is_empty() { limit } else { EXAMINED_MAX };
-        let examined = filter.examined(most, &mut params, postgres);
+        let sifts = !rest.is_empty() && !matches!(filter.way(), Way::Lead(_));
+        let bound = match (sifts, rest.is_empty()) {
+            (true, _) => format!(" ORDER BY v.id DESC LIMIT {EXAMINED_MAX}"),
+            (false, true) => format!(" ORDER BY v.id DESC LIMIT {limit}"),
+            // All deliveries of a lead.
+            (false, false) => String::new(),
+        };
+        let examined = filter.examined(&mut params, self.store.is_postgres());
         let sql = format!(
             "SELECT {COLUMNS} FROM deliveries v WHERE v.ws = ?1 AND v.id IN \
-             (SELECT e.id FROM ({examined}) e WHERE 1 = 1{rest} ORDER BY e.id DESC LIMIT {limit}) \
-             ORDER BY v.id DESC"
+             (SELECT e.id FROM ({examined}{bound}) e WHERE 1 = 1{rest} \
+             ORDER BY e.id DESC LIMIT {limit}) ORDER BY v.id DESC"
         );
-        let rows: Vec<DeliveryRow> =
-            self.query(&sql, &params).await?.iter().map(read_row).collect::<Result<_, _>>()?;
-        let next = if rows.len() == limit as usize {
-            rows.last().map(|row| row.id.uuid())
-        } else if rest.is_empty() {
-            None
-        } else {
-            self.last_looked_at(filter).await?
-        };
-        Ok(Page { rows, next })
+        (sql, params, sifts)
     }
 
     /// The id at which a list with rare filters stopped looking, if it stopped.
     async fn last_looked_at(&self, filter: &DeliveryFilter) -> Result<Option<Uuid>, StoreError> {
         let mut params = vec![id(self.workspace)];
-        let examined = filter.examined(EXAMINED_MAX, &mut params, self.store.is_postgres());
+        let examined = filter.examined(&mut params, self.store.is_postgres());
         let sql = format!(
-            "SELECT e.id FROM ({examined}) AS e ORDER BY e.id DESC LIMIT 1 OFFSET {}",
+            "SELECT e.id FROM ({examined} ORDER BY v.id DESC LIMIT {EXAMINED_MAX}) AS e \
+             ORDER BY e.id DESC LIMIT 1 OFFSET {}",
             EXAMINED_MAX - 1
         );
         self.query(&sql, &params).await?.first().map(|r| r.uuid(0)).transpose()

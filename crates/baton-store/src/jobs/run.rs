@@ -48,8 +48,7 @@ async fn run_new(tx: &Tx<'_>, workspace: WorkspaceId, job: &NewJob) -> Ran {
         let what = format!("room for jobs ({JOBS_OPEN_MAX} that are not over; cancel one)");
         return Err(StoreError::Taken { what });
     }
-    let body = serde_json::to_vec(&job.resend)
-        .map_err(|e| StoreError::Damaged { what: "job", detail: e.to_string() })?;
+    let body = serde_json::to_vec(&job.resend).map_err(|e| StoreError::unreadable("job", &e))?;
     let (done_to, until) = bounds(&job.resend.selection, job.now);
     tx.execute(
         "INSERT INTO jobs (id, ws, kind, format, body, state, total, total_is_exact, done, \

@@ -156,8 +156,8 @@ async fn scrub_lead(
     n: i64,
 ) -> Result<(), StoreError> {
     let (workspace, lead) = (id(command.workspace), id(command.erase.lead));
-    let nothing = serde_json::to_vec(&LeadData::default())
-        .map_err(|e| StoreError::Damaged { what: "lead", detail: e.to_string() })?;
+    let nothing =
+        serde_json::to_vec(&LeadData::default()).map_err(|e| StoreError::unreadable("lead", &e))?;
     let nothing = Value::Bytes(nothing);
     tx.execute(
         "UPDATE lead_data SET body = ?3 WHERE lead = ?2 AND ws = ?1",
@@ -226,8 +226,7 @@ pub(crate) fn scrubbed(body: &[u8]) -> Result<Vec<u8>, StoreError> {
         question: body.question,
         ..AttemptBody::default()
     };
-    serde_json::to_vec(&kept)
-        .map_err(|e| StoreError::Damaged { what: "attempt", detail: e.to_string() })
+    serde_json::to_vec(&kept).map_err(|e| StoreError::unreadable("attempt", &e))
 }
 
 async fn scrub_events(tx: &Tx<'_>, key: &[Value; 2]) -> Result<(), StoreError> {

@@ -3,15 +3,16 @@
 //! A list goes along the one index that fits its filters best and sifts what that gives by the
 //! others. What is sifted is bounded: after [`EXAMINED_MAX`] rows a page ends with a cursor.
 
-use super::{COLUMNS, EXAMINED_MAX, LeadRow, PAGE_MAX, Page, column_of, damaged, read_row_with};
-use crate::db::{Many, Row, Value, id};
+use super::{COLUMNS, LeadRow, read_row, without_data};
+use crate::db::{Many, Value, id};
 use crate::error::StoreError;
-use crate::sql::along;
+use crate::page::{EXAMINED_MAX, PAGE_MAX, Page};
+use crate::sql::PartialIndex;
 use crate::store::WorkspaceStore;
 use baton_domain::config::STATUS_FIRST;
 use baton_domain::delivery::DeliveryState;
 use baton_domain::id::{CampaignId, DeliveryId, DestinationId, LeadId, SourceId, TypedId};
-use baton_domain::lead::{LeadData, LeadState};
+use baton_domain::lead::LeadState;
 use baton_domain::time::Millis;
 use std::collections::HashMap;
 use uuid::Uuid;
@@ -59,9 +60,18 @@ pub struct LeadDelivery {
     pub state: DeliveryState,
 }
 
-/// The states that the index `leads_rare` has, as it names them.
-const RARE: &str = "('partial', 'held', 'quarantined', 'rejected', 'erased')";
+/// The index over rare states.
+pub(crate) const LEADS_RARE: PartialIndex = PartialIndex {
+    name: "leads_rare",
+    condition: "state IN ('partial', 'held', 'quarantined', 'rejected', 'erased')",
+};
+/// The index over what people have said something of.
+const LEADS_STATUS: PartialIndex =
+    PartialIndex { name: "leads_status", condition: "status <> 'new'" };
+/// The index over tests.
+const LEADS_TEST: PartialIndex = PartialIndex { name: "leads_test", condition: "test = 1" };
 
+/// Whether the index `leads_rare` has the state.
 fn is_rare(state: LeadState) -> bool {
     matches!(
         state,
@@ -118,15 +128,15 @@ impl LeadFilter {
                  WHERE l.ws = ?1{equal}{range} ORDER BY l.id DESC LIMIT {most}"
             )
         };
-        let leads = |index| format!("leads l{}", along(postgres, index));
+        let leads = |index: &PartialIndex| format!("leads l{}", index.by(postgres));
         match self.way() {
             Way::All => select("leads l", ""),
-            Way::Test => select(&leads("leads_test"), " AND l.test = 1"),
+            Way::Test => select(&leads(&LEADS_TEST), &format!(" AND l.{}", LEADS_TEST.condition)),
             Way::Status => {
                 params.push(self.status.clone().into());
                 let n = params.len();
-                let equal = format!(" AND l.status = ?{n} AND l.status <> '{STATUS_FIRST}'");
-                select(&leads("leads_status"), &equal)
+                let equal = format!(" AND l.status = ?{n} AND l.{}", LEADS_STATUS.condition);
+                select(&leads(&LEADS_STATUS), &equal)
             }
             Way::Tag => {
                 params.push(self.tag.clone().into());
@@ -144,8 +154,8 @@ impl LeadFilter {
                 states.dedup();
                 // Each state is a stretch of the index of its own.
                 let stretch = |state: &LeadState| {
-                    let equal = format!(" AND l.state = '{state}' AND l.state IN {RARE}");
-                    let stretch = select(&leads("leads_rare"), &equal);
+                    let equal = format!(" AND l.state = '{state}' AND l.{}", LEADS_RARE.condition);
+                    let stretch = select(&leads(&LEADS_RARE), &equal);
                     format!("SELECT * FROM ({stretch}) AS of_{state}")
                 };
                 let stretches: Vec<String> = states.iter().map(stretch).collect();
@@ -211,16 +221,6 @@ pub(crate) fn floor_id(at: Millis) -> Value {
     Value::Id(baton_domain::id::uuid_v7(at, [0; 10]))
 }
 
-/// A row of a list: one lead whose answers are damaged is shown without them and hides no other.
-fn read_listed(row: &Row) -> Result<LeadRow, StoreError> {
-    let read = row.bytes(13).map(serde_json::from_slice);
-    if let Ok(Ok(data)) = read {
-        return read_row_with(row, data);
-    }
-    tracing::error!(lead = ?row.uuid(0).ok(), "what is stored of a lead is damaged");
-    read_row_with(row, LeadData::default())
-}
-
 /// Parameters: ws, id.
 const LEADS_FIND: Many = Many {
     sqlite: "SELECT l.id, l.campaign, l.source, l.state, l.status, l.score, l.data_version, \
@@ -258,9 +258,27 @@ impl WorkspaceStore {
         if let Some(ids) = ids {
             return self.leads_among(filter, ids, limit).await;
         }
-        let sifts = filter.sifts();
+        let (sql, params) = self.leads_statement(filter, limit);
+        let found = self.query(&sql, &params).await?;
+        let mut page = Page::read(&found, read_row, without_data).followed(&found, limit);
+        if page.next.is_none() && filter.sifts() {
+            page.next = self.last_examined(filter).await?;
+        }
+        self.put_tags(&mut page.rows).await?;
+        Ok(page)
+    }
+
+    /// How the database goes about a list: for tests of what it reads.
+    #[doc(hidden)]
+    pub async fn explain_leads(&self, filter: &LeadFilter) -> Result<String, StoreError> {
+        let (sql, params) = self.leads_statement(filter, filter.limit);
+        self.explain(&sql, &params).await
+    }
+
+    /// The statement of a list, and its parameters.
+    fn leads_statement(&self, filter: &LeadFilter, limit: u32) -> (String, Vec<Value>) {
         let mut params = vec![id(self.workspace)];
-        let most = if sifts { EXAMINED_MAX } else { limit };
+        let most = if filter.sifts() { EXAMINED_MAX } else { limit };
         let examined = filter.examined(most, &mut params, self.store.is_postgres());
         let rest = filter.rest(&mut params);
         // The data is read for what is on the page only, not for all that is looked at.
@@ -270,17 +288,7 @@ impl WorkspaceStore {
              AND l.id IN (SELECT l.id FROM ({examined}) l WHERE 1 = 1{rest} \
              ORDER BY l.id DESC LIMIT {limit}) ORDER BY l.id DESC"
         );
-        let mut rows: Vec<LeadRow> =
-            self.query(&sql, &params).await?.iter().map(read_listed).collect::<Result<_, _>>()?;
-        self.put_tags(&mut rows).await?;
-        let next = if rows.len() == limit as usize {
-            rows.last().map(|r| r.id.uuid())
-        } else if sifts {
-            self.last_examined(filter).await?
-        } else {
-            None
-        };
-        Ok(Page { rows, next })
+        (sql, params)
     }
 
     /// The id at which a list with rare filters stopped looking, if it stopped.
@@ -303,16 +311,13 @@ impl WorkspaceStore {
         let full = ids.len() == limit as usize;
         let last = ids.last().map(|l| l.uuid());
         let params = ids.iter().map(|lead| vec![id(self.workspace), id(*lead)]).collect();
-        let mut rows = Vec::with_capacity(ids.len());
-        for row in self.store.query_many(&LEADS_FIND, params).await? {
-            let data =
-                serde_json::from_slice(row.bytes(13)?).map_err(|e| damaged(column_of(&e)))?;
-            rows.push(read_row_with(&row, data)?);
-        }
-        self.put_tags(&mut rows).await?;
-        rows.retain(|row| filter.matches(row));
-        rows.sort_unstable_by_key(|row| std::cmp::Reverse(row.id));
-        Ok(Page { rows, next: last.filter(|_| full) })
+        let found = self.store.query_many(&LEADS_FIND, params).await?;
+        let mut page = Page::read(&found, read_row, without_data);
+        self.put_tags(&mut page.rows).await?;
+        page.rows.retain(|row| filter.matches(row));
+        page.rows.sort_unstable_by_key(|row| std::cmp::Reverse(row.id));
+        page.next = last.filter(|_| full);
+        Ok(page)
     }
 
     /// Where leads went: their newest deliveries to destinations, at most

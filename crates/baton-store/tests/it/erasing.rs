@@ -198,6 +198,7 @@ async fn nothing_of_the_person_is_left_in_any_table(bench: Bench) {
     let lines = workspace.audit(&AuditFilter { limit: 50, ..Default::default() }).await.unwrap();
     assert!(lines.rows.iter().any(|line| line.entry.action == "lead.erase"));
     assert!(workspace.notes(lead).await.unwrap().is_empty());
+    assert_eq!(workspace.failures().await.unwrap().total(), (0, true));
     // The person may come again: their duplicate keys are free.
     let mut again = bench.lead(&format!("{SECRET}@example.com"));
     again.duplicates = Some(bench.rule(&[SECRET], None, DuplicateAction::Reject));

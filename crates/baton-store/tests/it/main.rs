@@ -3,9 +3,11 @@
 //! PostgreSQL is taken from `BATON_TEST_POSTGRES_URL` (set by `scripts/with-postgres.sh`); each test
 //! makes a database of its own. Without that variable the PostgreSQL half fails, it is not skipped.
 
+mod accounts;
 mod audit;
 mod captures;
 mod claims;
+mod damage;
 mod direct;
 mod documents;
 mod erasing;
@@ -16,6 +18,7 @@ mod imports;
 mod inbox;
 mod jobs;
 mod outcomes;
+mod plans;
 mod record;
 mod seam;
 mod sequels;

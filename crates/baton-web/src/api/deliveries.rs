@@ -170,9 +170,8 @@ pub(super) async fn list_deliveries(
     Query(query): Query<DeliveryQuery>,
 ) -> Result<Response, Problem> {
     let page = permit.workspace().deliveries(&filter_of(&query)?).await?;
-    let next_cursor = page.next.map(|uuid| DeliveryId::from_uuid(uuid).to_string());
-    let data = page.rows.iter().map(delivery_view).collect();
-    answer::json(StatusCode::OK, &answer::Listed { data, next_cursor })
+    let listed = answer::Listed::of::<DeliveryId, _>(page, |row| delivery_view(&row));
+    answer::json(StatusCode::OK, &listed)
 }
 
 /// How to resend.

@@ -83,7 +83,7 @@ pub(super) async fn list_jobs(
     let last = rows.last().filter(|_| rows.len() == limit as usize);
     let next_cursor = last.map(|row| row.id.to_string());
     let data = rows.into_iter().map(view).collect();
-    answer::json(StatusCode::OK, &answer::Listed { data, next_cursor })
+    answer::json(StatusCode::OK, &answer::Listed::new(data, next_cursor))
 }
 
 async fn show(access: &Access, id: JobId) -> Result<Response, Problem> {

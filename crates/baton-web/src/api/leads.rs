@@ -14,7 +14,7 @@ use crate::problem::{Path, Problem, Query};
 use axum::response::Response;
 use baton_domain::config::{Campaign, Source};
 use baton_domain::delivery::DeliveryState;
-use baton_domain::id::{CampaignId, DeliveryId, DestinationId, LeadId, SourceId, TypedId};
+use baton_domain::id::{CampaignId, DeliveryId, DestinationId, LeadId, SourceId};
 use baton_domain::lead::LeadState;
 use baton_domain::time::Millis;
 use baton_store::leads::{LeadDelivery, LeadFilter, LeadRow};
@@ -239,17 +239,16 @@ pub(super) async fn list_leads(
         Some(_) => return Err(answer::invalid_query("include", "must be `deliveries`")),
     };
     let page = permit.workspace().leads(&filter_of(query)?).await?;
-    let next_cursor = page.next.map(|uuid| LeadId::from_uuid(uuid).to_string());
-    let mut data: Vec<_> = page.rows.into_iter().map(|row| view(&permit, row)).collect();
+    let mut listed = answer::Listed::of::<LeadId, _>(page, |row| view(&permit, row));
     if with_deliveries {
-        let leads: Vec<LeadId> = data.iter().map(|lead| lead.id).collect();
+        let leads: Vec<LeadId> = listed.data.iter().map(|lead| lead.id).collect();
         let mut found = permit.workspace().deliveries_of(&leads).await?;
-        for lead in &mut data {
+        for lead in &mut listed.data {
             let of_it = found.remove(&lead.id).unwrap_or_default();
             lead.deliveries = Some(of_it.iter().map(|delivery| dot(&permit, delivery)).collect());
         }
     }
-    answer::json(StatusCode::OK, &answer::Listed { data, next_cursor })
+    answer::json(StatusCode::OK, &listed)
 }
 
 /// Read a lead

@@ -2,11 +2,15 @@
 
 mod api_authority;
 mod api_client;
+mod api_damage;
 mod api_document;
 mod api_documents;
 mod api_events;
+mod api_exports;
+mod api_failures;
 mod api_hooks;
 mod api_imports;
+mod api_inbox;
 mod api_repeats;
 mod api_responses;
 mod api_secrets;
@@ -19,4 +23,5 @@ mod capture_leadbyte;
 mod capture_overload;
 mod capture_repeats;
 mod capture_waiting;
+mod receiving;
 mod service;

@@ -30,6 +30,10 @@ const API_PORT: u16 = 8080;
 /// The receiver's port, when it is free.
 const SANDBOX_PORT: u16 = 8081;
 
+/// How often it is looked whether the receiver has got the first leads, and how many times.
+const SETTLE_LOOK_EVERY: Duration = Duration::from_millis(300);
+const SETTLE_LOOKS_MAX: u32 = 15;
+
 const NOTES: &str = "\
 It listens on this machine only. It has three campaigns whose receivers behave well and badly, some
 hundred leads, and new ones every few seconds. A lead of \"Solar UK\" goes to \"CRM\", which takes it,
@@ -86,18 +90,37 @@ async fn demo(args: &Args, mut settings: Settings) -> Result<(), Failure> {
     if !args.no_leads && !scene::has_leads(&remote).await? {
         terminal::say("Posting some hundred leads ...");
         traffic::history(&remote, &sources, || scene::pause_loans(&remote)).await?;
+        settle(&sandbox).await;
     }
+    let told = sandbox.received_count();
     terminal::say(scene::guide(&api, &sandbox, &notes, &args.data));
+    if let Some(lines) = node.setup_lines(&settings) {
+        terminal::say(lines);
+    }
     terminal::say(format!("listening on {api}"));
     tokio::select! {
         stopped = serve::until_stopped(&mut node, &mut signals, &settings) => stopped?,
-        () = sandbox::tell(&sandbox) => {}
+        () = sandbox::tell(&sandbox, told) => {}
         () = traffic::arrive(&remote, &sources, first_arrival()), if !args.no_leads => {}
     }
     signals.exit_at_next();
     node.stop(Duration::from_secs(settings.server.stop_deadline_s.into())).await;
     sandbox.shutdown().await;
     Ok(())
+}
+
+/// Waits until most of the first leads are where they go, so that what they are told about is not
+/// lost among their requests.
+async fn settle(sandbox: &SandboxHandle) {
+    let mut seen = 0;
+    for _ in 0..SETTLE_LOOKS_MAX {
+        tokio::time::sleep(SETTLE_LOOK_EVERY).await;
+        let now = sandbox.received_count();
+        if now == seen {
+            return;
+        }
+        seen = now;
+    }
 }
 
 /// A number that grows with time, so that each run of the demo has other people.

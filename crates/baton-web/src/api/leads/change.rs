@@ -170,5 +170,5 @@ pub(in crate::api) async fn list_tags(
     permit: Permit<scopes::LeadsRead>,
 ) -> Result<Response, Problem> {
     let data = permit.workspace().tags().await?;
-    answer::json(StatusCode::OK, &answer::Listed { data, next_cursor: None })
+    answer::json(StatusCode::OK, &answer::Listed::new(data, None))
 }

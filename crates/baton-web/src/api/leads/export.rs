@@ -211,7 +211,7 @@ impl Export {
             }
             let Some(next) = page.next else { return };
             self.filter.before = Some(LeadId::from_uuid(next));
-            if !self.access.is_live() {
+            if !self.access.is_live().await {
                 drop(pages.send(Err(io::Error::other("the key ended"))).await);
                 return;
             }

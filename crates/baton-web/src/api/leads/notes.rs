@@ -63,7 +63,7 @@ pub(in crate::api) async fn list_notes(
 ) -> Result<Response, Problem> {
     find(&permit, id).await?;
     let data = permit.workspace().notes(id).await?.into_iter().map(view).collect();
-    answer::json(StatusCode::OK, &answer::Listed { data, next_cursor: None })
+    answer::json(StatusCode::OK, &answer::Listed::new(data, None))
 }
 
 /// Write a note about a lead
