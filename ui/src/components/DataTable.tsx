@@ -144,7 +144,8 @@ function toggled(selected: ReadonlySet<string> | undefined, key: string): Readon
 }
 
 function Table<Row>(props: DataTableProps<Row> & { list: ListKeys }) {
-  const { columns, rows, list, selected, onSelect } = props;
+  const { columns, rows, selected, onSelect } = props;
+  const { setRoot } = props.list;
   return (
     <table className={classes.table}>
       <caption className="bt-hidden">{props.label}</caption>
@@ -168,7 +169,7 @@ function Table<Row>(props: DataTableProps<Row> & { list: ListKeys }) {
           ))}
         </tr>
       </thead>
-      <tbody ref={list.setRoot}>
+      <tbody ref={setRoot}>
         {rows === undefined
           ? Array.from({ length: SKELETON_ROWS }, (_, at) => (
               <tr key={at} className={classes.skeleton}>

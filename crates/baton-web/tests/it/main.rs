@@ -1,5 +1,9 @@
 //! The web crate over real sockets, on a real store.
 
+mod accounts;
+mod accounts_factor;
+mod accounts_people;
+mod admin;
 mod api_authority;
 mod api_client;
 mod api_damage;
@@ -16,6 +20,7 @@ mod api_responses;
 mod api_secrets;
 mod api_trials;
 mod app;
+mod browser;
 mod capture;
 mod capture_bad_input;
 mod capture_guards;
