@@ -12,6 +12,7 @@ mod faults_disk;
 mod faults_lock;
 mod faults_start;
 mod faults_wire;
+mod guide;
 mod imports;
 mod load;
 mod peers;
