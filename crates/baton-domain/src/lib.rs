@@ -9,6 +9,8 @@
     warn(clippy::expect_used, clippy::panic, clippy::unreachable, clippy::unwrap_used)
 )]
 
+pub mod account;
+pub mod audit;
 pub mod config;
 pub mod connector;
 pub mod delivery;

@@ -15,7 +15,7 @@ use crate::steps::{ShownRequest, Step};
 use crate::store::WorkspaceStore;
 use baton_domain::connector::answered::Answered;
 use baton_domain::connector::render::Variant;
-use baton_domain::delivery::{DeliveryCause, DeliveryState};
+use baton_domain::delivery::{DeliveryCause, DeliveryState, Kin};
 use baton_domain::exchange::{Phases, RequestSpec};
 use baton_domain::id::{DeliveryId, LeadId, WorkspaceId};
 use baton_domain::time::Millis;
@@ -64,6 +64,21 @@ pub struct DeliveryRow {
     pub created_at: Millis,
     /// When it last changed.
     pub updated_at: Millis,
+}
+
+impl DeliveryRow {
+    /// What matters of it for where the lead went already.
+    #[must_use]
+    pub fn kin(&self) -> Kin {
+        Kin {
+            id: self.id,
+            target: self.target,
+            cause: self.cause,
+            parent: self.parent,
+            state: self.state,
+            data_version: self.data_version,
+        }
+    }
 }
 
 /// The parts of an attempt that are stored as JSON. Read by later releases: fields are only added.

@@ -13,6 +13,8 @@
     warn(clippy::expect_used, clippy::panic, clippy::unreachable, clippy::unwrap_used)
 )]
 
+pub mod accounts;
+pub mod audit;
 mod backup;
 pub mod capture;
 mod claim;
@@ -66,7 +68,7 @@ pub use inspect::{
 #[doc(hidden)]
 pub use migrations::Migration;
 pub use proof::Durability;
-pub use retention::{IDEMPOTENCY_HOURS, Retention, RetentionReport};
+pub use retention::{AUDIT_DAYS, IDEMPOTENCY_HOURS, Retention, RetentionReport};
 pub use snapshot::{Doc, Snapshot};
 pub use sqlite::DATABASE_FILE;
 pub use steps::{STEP_BODY_BYTES_MAX, ShownRequest, Step, StepKind};

@@ -93,6 +93,13 @@ pub(crate) const LEAD_DATA_ADD: Many = Many {
                SELECT * FROM unnest($1::uuid[], $2::int8[], $3::uuid[], $4::bytea[])",
 };
 
+/// Parameters: lead, version.
+pub(crate) const LEAD_DATA_FIND: Many = Many {
+    sqlite: "SELECT lead, body FROM lead_data WHERE lead = ?1 AND version = ?2",
+    postgres: "SELECT d.lead, d.body FROM lead_data d \
+               JOIN unnest($1::uuid[], $2::int8[]) AS t(l, v) ON d.lead = t.l AND d.version = t.v",
+};
+
 /// Parameters: those of [`crate::deliveries::NewRow::values`]. The last but one is the token of a
 /// delivery that is in flight from the start, the last when it is to be looked at.
 pub(crate) const DELIVERIES_ADD: Many = Many {

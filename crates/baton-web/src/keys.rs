@@ -160,12 +160,7 @@ fn workspace_with_key(
 ) -> Result<(WorkspaceId, Vec<DocWrite>), StoreError> {
     let now = store.now();
     let workspace: WorkspaceId = store.new_id();
-    let body = Workspace {
-        id: workspace,
-        name: name.to_owned(),
-        default_campaign: None,
-        retention_days: None,
-    };
+    let body = Workspace::new(workspace, name);
     let key = ApiKey {
         name: "First key".to_owned(),
         sha256: sha256_hex(key_text.reveal()),
@@ -199,7 +194,7 @@ fn first_write<T: serde::Serialize>(
         secrets: None,
         unique: None,
         stopped: false,
-        changed_by: "baton".to_owned(),
+        changed_by: "baton".into(),
         now,
         idempotency: None,
     })

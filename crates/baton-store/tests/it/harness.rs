@@ -252,7 +252,7 @@ impl Bench {
             secrets: None,
             unique: None,
             stopped: false,
-            changed_by: "test".to_owned(),
+            changed_by: "test".into(),
             now: self.store.now(),
             idempotency: None,
         }

@@ -3,6 +3,8 @@
 //! PostgreSQL is taken from `BATON_TEST_POSTGRES_URL` (set by `scripts/with-postgres.sh`); each test
 //! makes a database of its own. Without that variable the PostgreSQL half fails, it is not skipped.
 
+mod accounts;
+mod audit;
 mod captures;
 mod claims;
 mod damage;

@@ -230,7 +230,7 @@ impl Access {
             secrets: sealed,
             unique: changed.body.unique(),
             stopped: changed.body.stopped(),
-            changed_by: self.name(),
+            changed_by: self.by(),
             now,
             idempotency: None,
         })
@@ -248,7 +248,7 @@ impl Access {
             secrets: None,
             unique: None,
             stopped: true,
-            changed_by: self.name(),
+            changed_by: self.by(),
             now,
             idempotency: None,
         }

@@ -7,7 +7,6 @@ use crate::body::{self, MediaType};
 use crate::problem::{Code, FieldError, Problem};
 use axum::extract::{FromRequest, FromRequestParts, Request};
 use axum::response::{IntoResponse, Response};
-use baton_domain::id::TypedId;
 use baton_store::capture::Idempotency;
 use bytes::Bytes;
 use http::HeaderMap;
@@ -141,7 +140,7 @@ async fn read_creating<T: DeserializeOwned>(
     let idempotency = sent.map(|sent| Idempotency {
         key: access.store().master().idempotency_key(
             access.workspace_id(),
-            access.key().uuid().as_bytes(),
+            access.actor().uuid().unwrap_or_default().as_bytes(),
             &sent,
         ),
         body_hash: hash.finalize().into(),

@@ -38,6 +38,12 @@ codes! {
     InvalidHeader = "invalid_header", BAD_REQUEST;
     /// No key, or one that is not known, revoked or ended.
     Unauthorized = "unauthorized", UNAUTHORIZED;
+    /// Address, password and code do not belong together.
+    SignInFailed = "sign_in_failed", UNAUTHORIZED;
+    /// The password is right; a code of the second factor is needed too.
+    SecondFactorNeeded = "second_factor_needed", UNAUTHORIZED;
+    /// A change by a session that does not come from Baton's own pages.
+    CrossSite = "cross_site", FORBIDDEN;
     /// The signature is missing or does not fit the body.
     InvalidSignature = "invalid_signature", UNAUTHORIZED;
     /// The key does not have the scope this needs.
@@ -62,6 +68,8 @@ codes! {
     VersionConflict = "version_conflict", CONFLICT;
     /// The document is not at the version of `If-Match`.
     PreconditionFailed = "precondition_failed", PRECONDITION_FAILED;
+    /// The workspace would be without an owner.
+    LastOwner = "last_owner", CONFLICT;
     /// A value that must be unique is taken.
     Taken = "taken", CONFLICT;
     /// The body or a part of it is too large.

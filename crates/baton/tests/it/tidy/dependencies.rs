@@ -40,6 +40,8 @@ const DOMAIN_MAY_USE: &[&str] = &[
     "subtle",
     "thiserror",
     "toml",
+    // Codes of authenticator apps; without its feature `std`, so the time is an argument.
+    "totp-rs",
     "url",
     // Schemas of the nouns for the API description: derived, and only with the feature `openapi`.
     "utoipa",
