@@ -9,13 +9,15 @@ help: ## show this list
 
 demo: ## build Baton and start it with a demo campaign and the sandbox receiver
 	scripts/setup.sh build
+	scripts/build-ui.sh
 	cargo run --release --locked -p baton -- demo
 
 run: ## start a server with its data in ./data
 	scripts/setup.sh build
+	scripts/build-ui.sh
 	cargo run --release --locked -p baton -- serve --data ./data
 
-test: ## formatting, lints, samples, and every test on SQLite and PostgreSQL
+test: ## formatting, lints, samples, every test on SQLite and PostgreSQL, and the screens
 	scripts/setup.sh test
 	scripts/test.sh
 

@@ -41,6 +41,7 @@ mod target;
 mod tasks;
 mod tokens;
 mod told;
+mod trial;
 mod upkeep;
 
 pub use breaker::{HARMED_MAX, PROBE_EVERY_MS};

@@ -31,6 +31,7 @@ mod nodes;
 mod orphans;
 mod outage;
 pub mod outcomes;
+mod page;
 mod postgres;
 mod proof;
 mod replay;

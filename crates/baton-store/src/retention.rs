@@ -3,6 +3,7 @@
 use crate::command::{Command, Effects, Reply};
 use crate::db::{Tx, Value, id};
 use crate::error::StoreError;
+use crate::leads::LEADS_RARE;
 use crate::outcomes::forget_old;
 use crate::store::Store;
 use baton_domain::account::SESSION_IDLE_MS;
@@ -133,12 +134,13 @@ impl Store {
     async fn old_leads(&self, old: &Old) -> Result<Vec<LeadId>, StoreError> {
         let floor = Value::Id(baton_domain::id::uuid_v7(old.before, [0; 10]));
         let state = if old.only_rejected {
-            "l.state = 'rejected'"
+            format!("l.{} AND l.state = 'rejected'", LEADS_RARE.condition)
         } else {
-            "l.state NOT IN ('partial', 'held', 'routing')"
+            "l.state NOT IN ('partial', 'held', 'routing')".to_owned()
         };
+        let by = if old.only_rejected { LEADS_RARE.by(self.is_postgres()) } else { String::new() };
         let sql = format!(
-            "SELECT l.id FROM leads l WHERE l.ws = ?1 AND l.id < ?2 AND {state} \
+            "SELECT l.id FROM leads l{by} WHERE l.ws = ?1 AND l.id < ?2 AND {state} \
              AND {FINISHED} ORDER BY l.id LIMIT {SLICE}"
         );
         let rows = self.query(&sql, &[id(old.workspace), floor]).await?;

@@ -184,8 +184,7 @@ fn first_write<T: serde::Serialize>(
     body: &T,
     now: Millis,
 ) -> Result<DocWrite, StoreError> {
-    let body = serde_json::to_vec(body)
-        .map_err(|e| StoreError::Damaged { what: "document", detail: e.to_string() })?;
+    let body = serde_json::to_vec(body).map_err(|e| StoreError::unreadable("document", &e))?;
     Ok(DocWrite {
         workspace,
         kind,

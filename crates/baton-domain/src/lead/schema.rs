@@ -3,6 +3,17 @@
 mod check;
 mod compiled;
 
+/// A bound as people write it: `"500"`, `500` or `"2026-01-01"`.
+fn text_or_number<'de, D: serde::Deserializer<'de>>(from: D) -> Result<Option<String>, D::Error> {
+    use serde::Deserialize as _;
+    match Option::<serde_json::Value>::deserialize(from)? {
+        None | Some(serde_json::Value::Null) => Ok(None),
+        Some(serde_json::Value::String(text)) => Ok(Some(text)),
+        Some(serde_json::Value::Number(number)) => Ok(Some(number.to_string())),
+        Some(_) => Err(serde::de::Error::custom("must be a number or a date, as text")),
+    }
+}
+
 #[cfg(test)]
 mod tests;
 
@@ -39,11 +50,11 @@ pub struct FieldSpec {
     /// A regular expression the whole value must match (syntax of the `regex` crate).
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub pattern: Option<String>,
-    /// Smallest number or earliest date, as text.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    /// Smallest number or earliest date, as text; a JSON number is taken digit for digit.
+    #[serde(default, deserialize_with = "text_or_number", skip_serializing_if = "Option::is_none")]
     pub min: Option<String>,
-    /// Largest number or latest date, as text.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    /// Largest number or latest date, as text; a JSON number is taken digit for digit.
+    #[serde(default, deserialize_with = "text_or_number", skip_serializing_if = "Option::is_none")]
     pub max: Option<String>,
     /// The words of a `choice`.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]

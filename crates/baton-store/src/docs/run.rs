@@ -213,7 +213,7 @@ pub(crate) async fn disable_target(
     let Some(row) = row else { return Ok(()) };
     let mut body: serde_json::Map<String, serde_json::Value> =
         serde_json::from_slice(row.bytes(1)?)
-            .map_err(|e| StoreError::Damaged { what: "document", detail: e.to_string() })?;
+            .map_err(|e| StoreError::unreadable("document", &e))?;
     if kind == DocKind::Subscription && body.get("hook").is_some_and(|hook| hook == true) {
         return delete_hook(tx, finish, target, row.int(0)?, effects).await;
     }
@@ -221,8 +221,7 @@ pub(crate) async fn disable_target(
         return Ok(());
     }
     body.insert("disabled".to_owned(), disable.reason.clone().into());
-    let body = serde_json::to_vec(&body)
-        .map_err(|e| StoreError::Damaged { what: "document", detail: e.to_string() })?;
+    let body = serde_json::to_vec(&body).map_err(|e| StoreError::unreadable("document", &e))?;
     let write = DocWrite {
         body: Some(body),
         unique: row.opt_text(2)?,

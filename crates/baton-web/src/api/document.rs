@@ -205,7 +205,7 @@ impl Access {
         let more = docs.next().is_some();
         let last = page.last().filter(|_| more);
         let next_cursor = last.map(|doc| D::Id::from_uuid(doc.meta.id).to_string());
-        Ok(answer::Listed { data: page.iter().map(|doc| view(doc)).collect(), next_cursor })
+        Ok(answer::Listed::new(page.iter().map(|doc| view(doc)).collect(), next_cursor))
     }
 
     /// A write of a document's body.

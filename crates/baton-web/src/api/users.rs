@@ -65,7 +65,7 @@ pub(super) async fn list_users(
     members.truncate(limit as usize);
     let next_cursor = members.last().filter(|_| more).map(|member| member.user.to_string());
     let data = members.iter().map(view).collect();
-    answer::json(StatusCode::OK, &answer::Listed { data, next_cursor })
+    answer::json(StatusCode::OK, &answer::Listed::new(data, next_cursor))
 }
 
 /// Another role.

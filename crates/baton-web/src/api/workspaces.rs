@@ -91,7 +91,7 @@ pub(super) async fn list_workspaces(
                 .collect()
         }
     };
-    let listed = answer::Listed { data, next_cursor: None };
+    let listed = answer::Listed::new(data, None);
     answer::json(http::StatusCode::OK, &listed)
 }
 

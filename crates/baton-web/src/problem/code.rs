@@ -82,6 +82,8 @@ codes! {
     IdempotencyMismatch = "idempotency_mismatch", UNPROCESSABLE_ENTITY;
     /// Too many requests.
     RateLimited = "rate_limited", TOO_MANY_REQUESTS;
+    /// What was asked for is damaged where it is stored. It stays so until it is restored.
+    Damaged = "damaged", SERVICE_UNAVAILABLE;
     /// A defect of Baton; it is in its log under the request's id.
     Internal = "internal", INTERNAL_SERVER_ERROR;
     /// What was asked for is not built yet.

@@ -5,6 +5,7 @@ mod accounts_factor;
 mod accounts_people;
 mod api_authority;
 mod api_client;
+mod api_damage;
 mod api_document;
 mod api_documents;
 mod api_events;

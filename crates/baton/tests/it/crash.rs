@@ -117,11 +117,9 @@ pub async fn drained(
     mut harvest: Harvest,
 ) {
     for state in ["pending", "in_flight", "retrying"] {
-        let place = format!("/api/v1/deliveries?limit=1&state={state}");
-        until(&format!("no delivery is {state}"), || async {
-            api.get(&place).await["data"].as_array().unwrap().is_empty()
-        })
-        .await;
+        let place = format!("/api/v1/deliveries?state={state}");
+        until(&format!("no delivery is {state}"), || async { api.all(&place).await.is_empty() })
+            .await;
     }
     let there = leads(api).await;
     let known = acknowledged.leads();

@@ -154,3 +154,17 @@ proptest! {
         }
     }
 }
+
+#[test]
+fn a_bound_is_read_as_text_or_as_a_number_digit_for_digit() {
+    let check = |min: &str, expect: Option<&str>| {
+        let text = format!(r#"{{"name":"amount","type":"number","min":{min}}}"#);
+        let spec: Result<FieldSpec, _> = serde_json::from_str(&text);
+        assert_eq!(spec.ok().and_then(|spec| spec.min).as_deref(), expect, "{min}");
+    };
+    check("500", Some("500"));
+    check("500.50", Some("500.50"));
+    check(r#""500""#, Some("500"));
+    check("null", None);
+    check("true", None);
+}

@@ -1,0 +1,104 @@
+import { ActionIcon, Drawer } from '@mantine/core';
+import { useQuery } from '@tanstack/react-query';
+import { Outlet, useRouterState } from '@tanstack/react-router';
+import { Menu as MenuIcon, Search } from 'lucide-react';
+import { lazy, Suspense, useEffect, useState } from 'react';
+import { authState, me } from '@/api/accounts';
+import { zone } from '@/components/time';
+import { usePhone } from '@/components/use-phone';
+import { AccountMenu } from './AccountMenu';
+import { useKeys } from './keyboard';
+import { Navigation, useGoKeys } from './Navigation';
+import classes from './Shell.module.css';
+import { useWorkspaceZone } from './use-workspace-zone';
+import { WorkspaceSwitch } from './WorkspaceSwitch';
+
+const SearchDialog = lazy(() => import('./SearchDialog'));
+const KeyHelp = lazy(() => import('./KeyHelp'));
+
+/** The frame: navigation, header, and the screen in between. */
+export function Shell() {
+  const phone = usePhone();
+  const [navOpen, setNavOpen] = useState(false);
+  const [dialog, setDialog] = useState<'search' | 'keys'>();
+  const path = useRouterState({ select: (state) => state.location.pathname });
+  const { data: person } = useQuery(me);
+  useGoKeys();
+  useKeys([
+    { keys: '/', label: 'Search', group: 'Everywhere', run: () => { setDialog('search'); } },
+    { keys: '?', label: 'Show the keys', group: 'Everywhere', run: () => { setDialog('keys'); } },
+  ]);
+  const timeZone = useWorkspaceZone();
+  useEffect(() => {
+    zone.set(timeZone);
+  }, [timeZone]);
+  if (!person) return null;
+  const close = (): void => {
+    setDialog(undefined);
+  };
+  return (
+    <div className={classes.shell}>
+      <a href="#content" className={classes.skip}>
+        Skip to the content
+      </a>
+      {phone ? (
+        <Drawer.Root opened={navOpen} onClose={() => { setNavOpen(false); }} size={264} padding={0}>
+          <Drawer.Overlay />
+          <Drawer.Content aria-label="Navigation">
+            <Side onNavigate={() => { setNavOpen(false); }} />
+          </Drawer.Content>
+        </Drawer.Root>
+      ) : (
+        <div className={classes.side}>
+          <Side />
+        </div>
+      )}
+      <div className={classes.main}>
+        <header className={classes.head}>
+          {phone && (
+            <ActionIcon aria-label="Open the navigation" size={36} onClick={() => { setNavOpen(true); }}>
+              <MenuIcon size={19} />
+            </ActionIcon>
+          )}
+          <button type="button" className={classes.search} onClick={() => { setDialog('search'); }}>
+            <Search size={14} aria-hidden="true" />
+            <span>Search leads, or go to…</span>
+            <kbd>/</kbd>
+          </button>
+          <div className={classes.headEnd}>
+            <InsecureMark />
+            <AccountMenu person={person} onKeys={() => { setDialog('keys'); }} />
+          </div>
+        </header>
+        {/* The key makes the focus and the scroll of a page its own. */}
+        <main id="content" tabIndex={-1} className={classes.content} data-path={path}>
+          <Outlet />
+        </main>
+      </div>
+      <Suspense>
+        {dialog === 'search' && <SearchDialog onClose={close} />}
+        {dialog === 'keys' && <KeyHelp onClose={close} />}
+      </Suspense>
+    </div>
+  );
+}
+
+function Side({ onNavigate }: { onNavigate?: () => void }) {
+  return (
+    <div className={classes.sideBody}>
+      <WorkspaceSwitch />
+      <Navigation onNavigate={onNavigate} />
+    </div>
+  );
+}
+
+/** A quiet reminder that the way to the server is not encrypted. */
+function InsecureMark() {
+  const { data } = useQuery({ ...authState, staleTime: Infinity, retry: false });
+  if (!data?.insecure) return null;
+  return (
+    <span className={classes.insecure} title="This page came over plain http: whoever is on the way can read it.">
+      Not encrypted
+    </span>
+  );
+}

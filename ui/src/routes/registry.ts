@@ -1,0 +1,64 @@
+import { createRoute, createRouter, lazyRouteComponent } from '@tanstack/react-router';
+import { NoSuchPage, PageProblem } from '@/app/PageProblem';
+import { makeQueryClient } from '@/api/query';
+import { accountRoute, invitationRoute, setupRoute, signInRoute } from './auth/route';
+import { keysRoute } from './keys/route';
+import { rootRoute } from './root';
+import { parseSearch, stringifySearch } from './search';
+import { shellRoute } from './shell';
+
+// All routes. A new screen is
+//   routes/<screen>/route.ts         its path and its search (`textSearch('q', 'state')`), and its
+//                                    component, loaded when first seen:
+//                                    lazyRouteComponent(() => import('./<Screen>Screen'))
+//   routes/<screen>/<Screen>Screen.tsx   the screen, as the default export; what else it needs
+//                                    lies beside it
+// and its two lines here. `keys` is the example. The navigation shows an item of
+// app/navigation.ts as soon as its path is here. A thing's own page is `/<screen>/$id`; the global
+// search opens ids there. What a screen needs of others it links to: it imports nothing of theirs.
+
+const homeRoute = createRoute({
+  getParentRoute: () => shellRoute,
+  path: '/',
+  component: lazyRouteComponent(() => import('@/app/Home')),
+});
+
+const routeTree = rootRoute.addChildren([
+  signInRoute,
+  setupRoute,
+  invitationRoute,
+  shellRoute.addChildren([
+    homeRoute,
+    accountRoute,
+
+    // work
+
+    // set-up
+
+    // administration
+    keysRoute,
+  ]),
+]);
+
+export const queryClient = makeQueryClient();
+
+export const router = createRouter({
+  routeTree,
+  basepath: '/admin',
+  context: { queryClient },
+  parseSearch,
+  stringifySearch,
+  scrollRestoration: true,
+  defaultPreload: 'intent',
+  // Loading is the business of queries, with their skeletons; a route only loads its code.
+  defaultPreloadStaleTime: 0,
+  defaultPendingMs: 300,
+  defaultErrorComponent: PageProblem,
+  defaultNotFoundComponent: NoSuchPage,
+});
+
+declare module '@tanstack/react-router' {
+  interface Register {
+    router: typeof router;
+  }
+}
