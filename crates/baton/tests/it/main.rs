@@ -1,5 +1,6 @@
 //! Tests of the program and of the repository as a whole.
 
+mod accounts;
 mod api;
 mod backups;
 mod commands;
