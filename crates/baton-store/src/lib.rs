@@ -7,6 +7,12 @@
 //!
 //! Reads are bound to a workspace: [`Store::workspace`] gives the only way to them.
 
+// Nothing from outside may make a request path panic.
+#![cfg_attr(
+    not(test),
+    warn(clippy::expect_used, clippy::panic, clippy::unreachable, clippy::unwrap_used)
+)]
+
 pub mod accounts;
 pub mod audit;
 mod backup;

@@ -44,7 +44,6 @@ pub fn routes() -> Router<AppState> {
 /// The routes with their description.
 pub(crate) fn described() -> OpenApiRouter<AppState> {
     OpenApiRouter::with_openapi(openapi::base())
-        .merge(of_people())
         .routes(routes!(workspaces::list_workspaces, workspaces::create::create_workspace))
         .routes(routes!(workspaces::update_workspace))
         .routes(routes!(campaigns::list_campaigns, campaigns::create_campaign))
@@ -82,6 +81,7 @@ pub(crate) fn described() -> OpenApiRouter<AppState> {
         .routes(routes!(keys::get_key, keys::update_key, keys::revoke_key))
         .routes(routes!(keys::rotate_key))
         .routes(routes!(keys::finish_key_rotation))
+        .merge(of_people())
 }
 
 fn of_people() -> OpenApiRouter<AppState> {

@@ -3,6 +3,12 @@
 //! Capture reads its configuration from the store's snapshot in memory and writes one command; it
 //! calls nobody. What needs the network is the engine's, and the two meet in the store.
 
+// Nothing from outside may make a request path panic.
+#![cfg_attr(
+    not(test),
+    warn(clippy::expect_used, clippy::panic, clippy::unreachable, clippy::unwrap_used)
+)]
+
 mod admin;
 pub mod api;
 pub mod auth;

@@ -101,8 +101,11 @@ pub fn document() -> Value {
         schemas.insert("Problem".to_owned(), problem());
     }
     if let Some(paths) = document["paths"].as_object_mut() {
-        for operations in paths.values_mut().filter_map(Value::as_object_mut) {
-            for (method, operation) in operations.iter_mut() {
+        for (path, operations) in paths.iter_mut() {
+            for (method, operation) in operations.as_object_mut().into_iter().flatten() {
+                if path.starts_with(MANAGEMENT) {
+                    add_session(operation);
+                }
                 describe(method, operation, &mut schemas);
             }
         }
@@ -156,7 +159,6 @@ fn add_session(operation: &mut Value) {
 
 /// Adds what all operations of a kind have.
 fn describe(method: &str, operation: &mut Value, schemas: &mut Value) {
-    add_session(operation);
     if !WITHOUT_VERSIONS.iter().any(|tag| operation["tags"][0] == *tag) {
         describe_document(method, operation, schemas);
     } else if operation["operationId"] == "invite_user" {
@@ -164,6 +166,9 @@ fn describe(method: &str, operation: &mut Value, schemas: &mut Value) {
     }
     describe_answers(operation);
 }
+
+/// Where the operations are that take a session as they take a key.
+const MANAGEMENT: &str = "/api/v1/";
 
 /// Tags of what is no document with a version.
 const WITHOUT_VERSIONS: &[&str] = &["auth", "me", "users"];

@@ -2439,9 +2439,9 @@ export interface components {
             max_length?: number | null;
             /** @description A regular expression the whole value must match (syntax of the `regex` crate). */
             pattern?: string | null;
-            /** @description Smallest number or earliest date, as text; a JSON number is taken digit for digit. */
+            /** @description Smallest number or earliest date, as text; a number is taken too. */
             min?: string | null;
-            /** @description Largest number or latest date, as text; a JSON number is taken digit for digit. */
+            /** @description Largest number or latest date, as text; a number is taken too. */
             max?: string | null;
             /** @description The words of a `choice`. */
             choices?: string[];

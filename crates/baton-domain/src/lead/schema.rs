@@ -2,18 +2,6 @@
 
 mod check;
 mod compiled;
-
-/// A bound as people write it: `"500"`, `500` or `"2026-01-01"`.
-fn text_or_number<'de, D: serde::Deserializer<'de>>(from: D) -> Result<Option<String>, D::Error> {
-    use serde::Deserialize as _;
-    match Option::<serde_json::Value>::deserialize(from)? {
-        None | Some(serde_json::Value::Null) => Ok(None),
-        Some(serde_json::Value::String(text)) => Ok(Some(text)),
-        Some(serde_json::Value::Number(number)) => Ok(Some(number.to_string())),
-        Some(_) => Err(serde::de::Error::custom("must be a number or a date, as text")),
-    }
-}
-
 #[cfg(test)]
 mod tests;
 
@@ -21,7 +9,9 @@ pub use check::{SchemaProblem, check_schema};
 pub use compiled::CompiledSchema;
 pub(super) use compiled::{Bound, CompiledField, comparable_choice};
 
-use serde::{Deserialize, Serialize};
+use serde::de::Error as _;
+use serde::{Deserialize, Deserializer, Serialize};
+use serde_json::Value;
 
 /// One field of a campaign.
 #[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
@@ -50,11 +40,11 @@ pub struct FieldSpec {
     /// A regular expression the whole value must match (syntax of the `regex` crate).
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub pattern: Option<String>,
-    /// Smallest number or earliest date, as text; a JSON number is taken digit for digit.
-    #[serde(default, deserialize_with = "text_or_number", skip_serializing_if = "Option::is_none")]
+    /// Smallest number or earliest date, as text; a number is taken too.
+    #[serde(default, skip_serializing_if = "Option::is_none", deserialize_with = "text_or_number")]
     pub min: Option<String>,
-    /// Largest number or latest date, as text; a JSON number is taken digit for digit.
-    #[serde(default, deserialize_with = "text_or_number", skip_serializing_if = "Option::is_none")]
+    /// Largest number or latest date, as text; a number is taken too.
+    #[serde(default, skip_serializing_if = "Option::is_none", deserialize_with = "text_or_number")]
     pub max: Option<String>,
     /// The words of a `choice`.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
@@ -62,6 +52,16 @@ pub struct FieldSpec {
     /// For `phone`: refuse numbers that are possible but not valid.
     #[serde(default)]
     pub strict: bool,
+}
+
+/// A bound: a text, or a number digit for digit.
+fn text_or_number<'de, D: Deserializer<'de>>(from: D) -> Result<Option<String>, D::Error> {
+    match Value::deserialize(from)? {
+        Value::Null => Ok(None),
+        Value::String(text) => Ok(Some(text)),
+        Value::Number(number) => Ok(Some(number.to_string())),
+        _ => Err(D::Error::custom("expected a number or a text")),
+    }
 }
 
 /// Most fields of a schema.

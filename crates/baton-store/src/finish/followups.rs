@@ -15,6 +15,7 @@ use crate::sql;
 use baton_domain::delivery::{DeliveryCause, DeliveryState, Kin, linked_from, root_of};
 use baton_domain::id::{LeadId, TypedId};
 use std::collections::HashMap;
+use std::collections::hash_map::Entry;
 
 /// Writes them, except to where the lead went already. The leads are locked by the caller, who has
 /// touched them.
@@ -29,10 +30,10 @@ pub(super) async fn write_followups(
     for finish in commands.iter().map(|c| &c.finish) {
         let Some(version) = owned.get(&claim_of(finish)) else { continue };
         let Some(lead) = finish.lead.filter(|_| !finish.followups.is_empty()) else { continue };
-        if !known.contains_key(&lead) {
-            known.insert(lead, read_kin(tx, finish, lead).await?);
-        }
-        let Some(kin) = known.get_mut(&lead) else { continue };
+        let kin = match known.entry(lead) {
+            Entry::Occupied(entry) => entry.into_mut(),
+            Entry::Vacant(entry) => entry.insert(read_kin(tx, finish, lead).await?),
+        };
         for followup in &finish.followups {
             if is_there(kin, finish, followup, *version) {
                 continue;

@@ -1,11 +1,12 @@
 //! Answers: single documents with their version as `ETag`, what was created, and pages of lists.
 
 use crate::auth::Access;
+pub use crate::problem::json_bytes;
 use crate::problem::{Code, Problem};
-use axum::response::{IntoResponse, Response};
+use axum::response::Response;
 use baton_domain::id::TypedId;
 use baton_store::leads::Page;
-use http::header::{CACHE_CONTROL, CONTENT_TYPE, ETAG};
+use http::header::ETAG;
 use http::{HeaderName, HeaderValue, StatusCode};
 use serde::Serialize;
 use std::fmt::Display;
@@ -70,16 +71,6 @@ pub fn encode<T: Serialize>(value: &T) -> Result<Vec<u8>, Problem> {
         tracing::error!(%error, "an answer cannot be encoded");
         Problem::internal()
     })
-}
-
-/// An answer of ready JSON bytes.
-#[must_use]
-pub fn json_bytes(status: StatusCode, bytes: Vec<u8>) -> Response {
-    let mut response = (status, bytes).into_response();
-    let headers = response.headers_mut();
-    headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
-    headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
-    response
 }
 
 /// A document with its version.

@@ -263,6 +263,12 @@ impl Faults {
         }
     }
 
+    /// Whether one of that field was noted.
+    #[must_use]
+    pub fn names(&self, field: &str) -> bool {
+        self.0.iter().any(|fault| fault.field == field)
+    }
+
     /// Whether none was noted.
     #[must_use]
     pub fn is_empty(&self) -> bool {
