@@ -1,6 +1,11 @@
 // The words people read for the words of the API, with the colour of each. Nothing else names a
 // state, verdict, status or role: a change here is a change everywhere.
 
+import type { components } from './api/schema';
+
+/** What a key or a person may do. */
+export type Scope = components['schemas']['Scope'];
+
 /** The colours of pills; tokens.css has them. */
 export type Tone = 'neutral' | 'info' | 'success' | 'warning' | 'danger' | 'violet';
 
@@ -83,7 +88,7 @@ export const roles: Readonly<Record<string, { label: string; means: string }>> =
 };
 
 export interface ScopeWord {
-  scope: string;
+  scope: Scope;
   label: string;
   means: string;
 }
