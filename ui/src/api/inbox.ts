@@ -205,7 +205,7 @@ export function addNote(id: string, text: string, idempotencyKey: string): Promi
   return call('POST', path(LEADS, id, '/notes'), { body: { text }, headers });
 }
 
-export function removeNote(id: string, note: string): Promise<void> {
+export function removeNote(id: string, note: string): Promise<undefined> {
   return call('DELETE', path(LEADS, id, `/notes/${encodeURIComponent(note)}`));
 }
 
@@ -229,7 +229,7 @@ export function addView(view: Omit<View, 'id'>, idempotencyKey: string): Promise
   return call('POST', VIEWS, { body: view, headers: { 'Idempotency-Key': idempotencyKey } });
 }
 
-export function removeView(id: string): Promise<void> {
+export function removeView(id: string): Promise<undefined> {
   return call('DELETE', path(VIEWS, id));
 }
 
@@ -329,9 +329,10 @@ export const sourcesQuery = named<Schemas['SourceView']>('sources');
 export const webhooksQuery = named<Schemas['WebhookView']>('webhooks');
 
 /** Switches a destination on, or off with the reason. */
-export async function switchDestination(id: string, disabled: string | null): Promise<void> {
+export async function switchDestination(id: string, disabled: string | null): Promise<undefined> {
   const params = { path: { id } };
   const { etag } = await withEtag(api.GET('/api/v1/destinations/{id}', { params }));
   const body = { disabled };
   await ok(api.PATCH('/api/v1/destinations/{id}', { params: { ...params, header: { 'If-Match': etag } }, body }));
+  return undefined;
 }

@@ -120,7 +120,7 @@ function SaveDialog({ screen, query, onClose }: { screen: Screen; query: Query; 
 
 function RemoveDialog({ view, onClose }: { view: View; onClose: () => void }) {
   const queryClient = useQueryClient();
-  const remove = useMutation<void, Problem>({
+  const remove = useMutation<undefined, Problem>({
     mutationFn: () => removeView(view.id),
     onSuccess: async () => {
       onClose();

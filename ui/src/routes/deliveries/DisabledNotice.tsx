@@ -38,7 +38,7 @@ export function DisabledNotice({ destination }: { destination: DisabledDestinati
 /** Switches a destination on, or off with the reason. */
 export function useSwitch(id: string) {
   const queryClient = useQueryClient();
-  return useMutation<void, Problem, string | null>({
+  return useMutation<undefined, Problem, string | null>({
     mutationFn: (disabled) => switchDestination(id, disabled),
     onSuccess: async () => {
       await Promise.all([

@@ -93,8 +93,8 @@ function Failover({ destination, note }: { destination: string | null; note: str
   const targets = useTargets();
   const instead = targets.destination(destination)?.failover_id;
   if (!note.includes('given up')) return null;
-  if (instead == null) return <Mark title="No other destination got these leads.">Attempts spent, no failover</Mark>;
-  return <Mark title="The failover destination got these leads.">{`Attempts spent, went to ${targets.destination(instead)?.name ?? instead}`}</Mark>;
+  if (instead == null) return <Mark title="No other destination got these leads.">Given up, no failover</Mark>;
+  return <Mark title="The failover destination got these leads.">{`Given up, went to ${targets.destination(instead)?.name ?? instead}`}</Mark>;
 }
 
 function PauseDialog({ id, name, onClose }: { id: string; name: string; onClose: () => void }) {

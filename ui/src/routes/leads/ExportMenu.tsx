@@ -21,7 +21,7 @@ const FORMATS: readonly { format: Format; label: string; means: string }[] = [
 export function ExportMenu({ search }: { search: LeadSearch }) {
   const several = (useMe().workspaces?.length ?? 0) > 1;
   const [asked, setAsked] = useState<Format>();
-  const load = useMutation<void, Problem, Format>({
+  const load = useMutation<undefined, Problem, Format>({
     mutationFn: (format) => downloadByFetch(exportUrl(search, format), fileName(format)),
     onSuccess: () => { setAsked(undefined); },
   });
@@ -85,9 +85,10 @@ function follow(url: string, name: string): void {
   link.remove();
 }
 
-async function downloadByFetch(url: string, name: string): Promise<void> {
+async function downloadByFetch(url: string, name: string): Promise<undefined> {
   const response = await send(new URL(url, location.origin));
   const held = URL.createObjectURL(await response.blob());
   follow(held, name);
   URL.revokeObjectURL(held);
+  return undefined;
 }

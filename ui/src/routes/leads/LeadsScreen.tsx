@@ -175,8 +175,8 @@ function useFilters(): { filters: Filter[]; names: Parameters<typeof useLeads>[1
     { key: 'status', kind: 'one', label: 'Status', options: statuses.map(({ name, label }) => ({ value: name, label })) },
     { key: 'tag', kind: 'one', label: 'Tag', options: tags.map((tag) => ({ value: tag, label: tag })) },
     { key: 'since', until: 'until', kind: 'dates', label: 'Received' },
-    { key: 'test', kind: 'toggle', label: 'Tests' },
-    { key: 'partial', kind: 'toggle', label: 'Partial' },
+    { key: 'test', kind: 'toggle', label: 'Show tests' },
+    { key: 'partial', kind: 'toggle', label: 'Show partial' },
   ];
   const names = {
     campaign: (id: string) => campaigns.find((campaign) => campaign.id === id)?.reference ?? undefined,

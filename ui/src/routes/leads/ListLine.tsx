@@ -34,7 +34,7 @@ export function ListLine({ list, before, onNewest }: { list: LeadList; before: s
   }
   return (
     <div className={classes.line}>
-      <span>{count === 0 ? '\u00a0' : `${String(count)}${list.state.hasNextPage ? ' newest' : ''} shown, newest first`}</span>
+      <span>{count === 0 ? '\u00a0' : `${String(count)} shown, newest first`}</span>
     </div>
   );
 }

@@ -17,17 +17,14 @@ export function TimelineTab({ id }: { id: string }) {
     return <div className={classes.loading} role="status" aria-label="Loading the timeline" />;
   }
   const lines = happenings(query.data, targets.nameOf);
-  let day = '';
+  const days = lines.map((line) => absolute(Date.parse(line.at), timeZone).split(',')[0] ?? '');
   return (
     <ol className={classes.timeline} aria-label="Timeline">
-      {lines.map((line) => {
+      {lines.map((line, at) => {
         const ms = Date.parse(line.at);
-        const own = absolute(ms, timeZone).split(',')[0] ?? '';
-        const isNewDay = own !== day;
-        day = own;
         return (
           <li key={line.key} className={classes.happening} data-tone={line.tone}>
-            {isNewDay && <p className={classes.day}>{own}</p>}
+            {days[at] !== days[at - 1] && <p className={classes.day}>{days[at]}</p>}
             <div className={classes.happeningRow}>
               <time dateTime={line.at} title={absolute(ms, timeZone)}>
                 {clockTime(ms, timeZone)}

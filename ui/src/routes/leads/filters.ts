@@ -101,6 +101,5 @@ export function replacing(filters: Readonly<Record<string, string>>): Record<str
 
 /** The filters that make a list say "nothing matches" when it is empty. */
 export function narrowing(search: LeadSearch): FilterValues {
-  const { test: _test, partial: _partial, ...rest } = search;
-  return rest;
+  return { ...search, test: undefined, partial: undefined };
 }
