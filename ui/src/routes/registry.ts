@@ -2,7 +2,9 @@ import { createRoute, createRouter, lazyRouteComponent } from '@tanstack/react-r
 import { NoSuchPage, PageProblem } from '@/app/PageProblem';
 import { makeQueryClient } from '@/api/query';
 import { accountRoute, invitationRoute, setupRoute, signInRoute } from './auth/route';
+import { deliveriesRoute, deliveryRoute } from './deliveries/route';
 import { keysRoute } from './keys/route';
+import { leadRoute, leadsRoute } from './leads/route';
 import { rootRoute } from './root';
 import { parseSearch, stringifySearch } from './search';
 import { shellRoute } from './shell';
@@ -32,6 +34,10 @@ const routeTree = rootRoute.addChildren([
     accountRoute,
 
     // work
+    leadsRoute,
+    leadRoute,
+    deliveriesRoute,
+    deliveryRoute,
 
     // set-up
 
