@@ -2,10 +2,13 @@ import { createRoute, createRouter, lazyRouteComponent } from '@tanstack/react-r
 import { NoSuchPage, PageProblem } from '@/app/PageProblem';
 import { makeQueryClient } from '@/api/query';
 import { accountRoute, invitationRoute, setupRoute, signInRoute } from './auth/route';
+import { campaignRoute, campaignsRoute } from './campaigns/route';
+import { destinationRoute, destinationsRoute, newDestinationRoute } from './destinations/route';
 import { keysRoute } from './keys/route';
 import { rootRoute } from './root';
 import { parseSearch, stringifySearch } from './search';
 import { shellRoute } from './shell';
+import { sourceRoute, sourcesRoute } from './sources/route';
 
 // All routes. A new screen is
 //   routes/<screen>/route.ts         its path and its search (`textSearch('q', 'state')`), and its
@@ -34,6 +37,13 @@ const routeTree = rootRoute.addChildren([
     // work
 
     // set-up
+    campaignsRoute,
+    campaignRoute,
+    sourcesRoute,
+    sourceRoute,
+    destinationsRoute,
+    newDestinationRoute,
+    destinationRoute,
 
     // administration
     keysRoute,
