@@ -80,6 +80,24 @@ export const importStates: Words = {
   failed: word('Failed', 'danger', 'It could not go on.'),
 };
 
+/** Campaigns, sources and destinations: whether they work now. */
+export const switchStates: Words = {
+  live: word('Live', 'success', 'It takes leads.'),
+  paused: word('Paused', 'warning', 'It takes no leads until it is resumed.'),
+  on: word('On', 'success', 'It is switched on.'),
+  off: word('Off', 'danger', 'It is switched off.'),
+  backup: word('Failover only', 'info', 'It gets leads by failover, links and hand only.'),
+};
+
+/** What follows a verdict, by the connector's word for it. */
+export const retryClasses: Readonly<Record<string, string>> = {
+  final: 'Done. It is not sent again.',
+  poll: 'Done for now; the receiver is asked later where the connector can.',
+  schedule: 'Sent again by the schedule.',
+  hold: 'Held until somebody mends the destination.',
+  ask: 'Waits for a person.',
+};
+
 export const roles: Readonly<Record<string, { label: string; means: string }>> = {
   owner: { label: 'Owner', means: 'Everything, workspaces and owners included.' },
   admin: { label: 'Admin', means: 'Set-up, keys, users, the audit log and erasing leads.' },

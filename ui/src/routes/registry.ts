@@ -3,11 +3,14 @@ import { NoSuchPage, PageProblem } from '@/app/PageProblem';
 import { makeQueryClient } from '@/api/query';
 import { accountRoute, invitationRoute, setupRoute, signInRoute } from './auth/route';
 import { deliveriesRoute, deliveryRoute } from './deliveries/route';
+import { campaignRoute, campaignsRoute } from './campaigns/route';
+import { destinationRoute, destinationsRoute, newDestinationRoute } from './destinations/route';
 import { keysRoute } from './keys/route';
 import { leadRoute, leadsRoute } from './leads/route';
 import { rootRoute } from './root';
 import { parseSearch, stringifySearch } from './search';
 import { shellRoute } from './shell';
+import { sourceRoute, sourcesRoute } from './sources/route';
 
 // All routes. A new screen is
 //   routes/<screen>/route.ts         its path and its search (`textSearch('q', 'state')`), and its
@@ -40,6 +43,13 @@ const routeTree = rootRoute.addChildren([
     deliveryRoute,
 
     // set-up
+    campaignsRoute,
+    campaignRoute,
+    sourcesRoute,
+    sourceRoute,
+    destinationsRoute,
+    newDestinationRoute,
+    destinationRoute,
 
     // administration
     keysRoute,
