@@ -1,11 +1,17 @@
 import { createRoute, createRouter, lazyRouteComponent } from '@tanstack/react-router';
 import { NoSuchPage, PageProblem } from '@/app/PageProblem';
 import { makeQueryClient } from '@/api/query';
+import { auditRoute } from './audit/route';
 import { accountRoute, invitationRoute, setupRoute, signInRoute } from './auth/route';
+import { importRoute, importsRoute } from './import/route';
 import { keysRoute } from './keys/route';
+import { reportsRoute } from './reports/route';
 import { rootRoute } from './root';
 import { parseSearch, stringifySearch } from './search';
+import { settingsRoute } from './settings/route';
 import { shellRoute } from './shell';
+import { usersRoute } from './users/route';
+import { webhookRoute, webhooksRoute } from './webhooks/route';
 
 // All routes. A new screen is
 //   routes/<screen>/route.ts         its path and its search (`textSearch('q', 'state')`), and its
@@ -20,7 +26,7 @@ import { shellRoute } from './shell';
 const homeRoute = createRoute({
   getParentRoute: () => shellRoute,
   path: '/',
-  component: lazyRouteComponent(() => import('@/app/Home')),
+  component: lazyRouteComponent(() => import('./home/HomeScreen')),
 });
 
 const routeTree = rootRoute.addChildren([
@@ -32,11 +38,19 @@ const routeTree = rootRoute.addChildren([
     accountRoute,
 
     // work
+    reportsRoute,
 
     // set-up
+    webhooksRoute,
+    webhookRoute,
+    importsRoute,
+    importRoute,
 
     // administration
     keysRoute,
+    usersRoute,
+    auditRoute,
+    settingsRoute,
   ]),
 ]);
 
