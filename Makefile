@@ -9,13 +9,15 @@ help: ## show this list
 
 demo: ## build Baton and start it with a demo campaign and the sandbox receiver
 	scripts/setup.sh build
+	scripts/build-ui.sh
 	cargo run --release --locked -p baton -- demo
 
 run: ## start a server with its data in ./data
 	scripts/setup.sh build
+	scripts/build-ui.sh
 	cargo run --release --locked -p baton -- serve --data ./data
 
-test: ## formatting, lints, samples, and every test on SQLite and PostgreSQL
+test: ## formatting, lints, samples, every test on SQLite and PostgreSQL, and the screens
 	scripts/setup.sh test
 	scripts/test.sh
 
@@ -28,9 +30,10 @@ fuzz: ## hostile manifests, mappings, rules, templates and answers, many more th
 	scripts/setup.sh build
 	PROPTEST_CASES=$${FUZZ_CASES:-200000} cargo test --release --locked -p baton-domain --test it -- fuzz_
 
-soak: ## a thousand crash rounds and ten thousand simulated lives per database; takes hours
+soak: ## a thousand crash rounds and ten thousand simulated lives per database, in hours; fewer by BATON_CRASH_ROUNDS and BATON_SIM_SEEDS
 	scripts/setup.sh test
-	BATON_SOAK=1 BATON_SIM_SEEDS=10000 scripts/with-postgres.sh \
+	BATON_CRASH_ROUNDS=$${BATON_CRASH_ROUNDS:-1000} BATON_SIM_SEEDS=$${BATON_SIM_SEEDS:-10000} \
+	  scripts/with-postgres.sh \
 	  cargo test --release --locked -p baton-engine -p baton --test it -- simulation crash
 
 deny: ## the fuller licence and advisory check of cargo-deny, installed when missing

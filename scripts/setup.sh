@@ -13,6 +13,7 @@ esac
 have() { command -v "$1" >/dev/null 2>&1; }
 
 have_postgres() { "$(dirname "$0")/with-postgres.sh" --check; }
+have_chromium() { have chromium || have chromium-browser || [ -x "${CHROMIUM:-}" ]; }
 have_venv() { have python3 && python3 -c 'import venv, ensurepip' 2>/dev/null; }
 
 if ! have cargo; then
@@ -35,14 +36,17 @@ need() { # need <package> <check...>: notes the Debian package when the check fa
 # SQLite and the TLS primitives are compiled from C.
 need gcc have cc
 if [ "$(uname -s)" = Linux ]; then need libc6-dev test -e /usr/include/stdlib.h; fi
+# The interface is built by Node; where that is too old, scripts/with-node.sh fetches one with pip.
+need nodejs have node
+need npm have npm
+need python3 have python3
+need python3-venv have_venv
 if [ "$purpose" = test ]; then
   need postgresql have_postgres
   # The signature samples in docs/samples are run in their own languages.
-  need nodejs have node
-  need npm have npm
-  need python3 have python3
-  need python3-venv have_venv
   need php-cli have php
+  # The screens are looked at in it.
+  need chromium have_chromium
 fi
 if [ ${#missing[@]} -eq 0 ]; then
   exit 0
@@ -70,14 +74,15 @@ else
     echo "setup: missing on this system, by the names of their Debian packages: ${missing[*]}"
     echo "setup: please install"
     echo "  a C compiler with its headers                (gcc, libc6-dev)"
+    echo "  Node.js 20 or newer with npm                 (nodejs, npm)"
+    echo "  Python 3.9 or newer with venv                (python3, python3-venv)"
     if [ "$purpose" = test ]; then
       echo "  PostgreSQL 15 or newer, server included      (postgresql)"
-      echo "  Node.js 18 or newer with npm                 (nodejs, npm)"
-      echo "  Python 3.9 or newer with venv                (python3, python3-venv)"
       echo "  PHP 8 for the command line                   (php-cli)"
+      echo "  Chromium                                     (chromium)"
     fi
-    echo "setup: with Homebrew: brew install postgresql@15 node python php"
-    echo "setup: on Fedora: dnf install gcc postgresql-server nodejs npm python3 php-cli"
+    echo "setup: with Homebrew: brew install postgresql@15 node python php chromium"
+    echo "setup: on Fedora: dnf install gcc postgresql-server nodejs npm python3 php-cli chromium"
   } >&2
   exit 1
 fi

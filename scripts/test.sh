@@ -7,10 +7,15 @@ step() { printf '\n== %s\n' "$*"; }
 
 step "formatting"
 cargo fmt --all --check
+step "the interface: types, lints, tests, build, size"
+scripts/build-ui.sh check
 step "lints, warnings denied"
 cargo clippy --locked --workspace --all-targets -- -D warnings
 step "signature samples in their own languages"
 scripts/verify-samples.sh
+
+step "the screens, in a browser, against the real binary"
+scripts/e2e.sh
 
 if cargo nextest --version >/dev/null 2>&1; then
   step "tests on SQLite and PostgreSQL (nextest)"

@@ -4,7 +4,7 @@
   var chosen = null;
   try {
     chosen = localStorage.getItem('baton.theme');
-  } catch (_) {
+  } catch {
     // Storage may be switched off; then the system decides.
   }
   var dark = chosen === 'dark' || (chosen !== 'light' && matchMedia('(prefers-color-scheme: dark)').matches);

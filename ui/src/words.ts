@@ -122,7 +122,8 @@ export const scopes: readonly ScopeWord[] = [
 
 /** The word of a list, or the API's own word when the list does not have it: never nothing. */
 export function wordOf(words: Words, key: string): Word {
-  return words[key] ?? { label: plain(key), tone: 'neutral', means: '' };
+  const known = Object.hasOwn(words, key) ? words[key] : undefined;
+  return known ?? { label: plain(key), tone: 'neutral', means: '' };
 }
 
 /** `cap_reached` as people write it: "Cap reached". */

@@ -23,7 +23,7 @@ pub use partials::{Partials, Stage};
 pub use source::{RateLimit, Source, SourceKind};
 pub use subscription::Subscription;
 
-use crate::id::WorkspaceId;
+use crate::id::{CampaignId, DestinationId, KeyId, SourceId, SubscriptionId, TypedId, WorkspaceId};
 use crate::time::Millis;
 use serde::{Deserialize, Serialize};
 use std::fmt;
@@ -38,10 +38,18 @@ pub struct Workspace {
     pub name: String,
     /// The campaign that leads without one belong to.
     #[serde(default)]
-    pub default_campaign: Option<crate::id::CampaignId>,
+    pub default_campaign: Option<CampaignId>,
     /// Days a finished lead is kept; `None` for ever.
     #[serde(default)]
     pub retention_days: Option<u32>,
+}
+
+impl Workspace {
+    /// A workspace as it begins.
+    #[must_use]
+    pub fn new(id: WorkspaceId, name: impl Into<String>) -> Self {
+        Self { id, name: name.into(), default_campaign: None, retention_days: None }
+    }
 }
 
 /// The kinds of configuration documents; also the word in tables and in the audit.
@@ -90,6 +98,28 @@ impl DocKind {
     #[must_use]
     pub fn parse(word: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|k| k.as_str() == word)
+    }
+
+    /// What people and the API call it.
+    #[must_use]
+    pub fn noun(self) -> &'static str {
+        match self {
+            Self::Subscription => "webhook",
+            other => other.as_str(),
+        }
+    }
+
+    /// The id of such a document as text.
+    #[must_use]
+    pub fn id_text(self, id: Uuid) -> String {
+        match self {
+            Self::Workspace => WorkspaceId::from_uuid(id).to_string(),
+            Self::Campaign => CampaignId::from_uuid(id).to_string(),
+            Self::Source => SourceId::from_uuid(id).to_string(),
+            Self::Destination => DestinationId::from_uuid(id).to_string(),
+            Self::Subscription => SubscriptionId::from_uuid(id).to_string(),
+            Self::Key => KeyId::from_uuid(id).to_string(),
+        }
     }
 }
 

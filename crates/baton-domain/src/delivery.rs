@@ -14,8 +14,10 @@
 //!
 //! `unknown` is the state of a sale whose outcome nobody knows; plain deliveries retry instead.
 
+use crate::id::DeliveryId;
 use serde::{Deserialize, Serialize};
 use std::fmt;
+use uuid::Uuid;
 
 macro_rules! states {
     ($(#[$enum_doc:meta])* $enum:ident { $($(#[$doc:meta])* $name:ident = $word:literal,)* }) => {
@@ -94,6 +96,20 @@ impl DeliveryState {
                 | Self::Superseded
         )
     }
+
+    /// Whether its receiver has the lead, or will be sent it: nobody else needs to send it there.
+    #[must_use]
+    pub fn has_the_lead(self) -> bool {
+        matches!(
+            self,
+            Self::Pending
+                | Self::InFlight
+                | Self::Retrying
+                | Self::Accepted
+                | Self::Queued
+                | Self::Held
+        )
+    }
 }
 
 /// Why a delivery exists.
@@ -132,5 +148,87 @@ impl DeliveryCause {
         [Self::Lead, Self::Event, Self::Failover, Self::Linked, Self::Resend]
             .into_iter()
             .find(|c| c.as_str() == word)
+    }
+}
+
+/// A delivery of a lead, as far as it matters for where the lead went already.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Kin {
+    /// Its id.
+    pub id: DeliveryId,
+    /// Where it goes.
+    pub target: Uuid,
+    /// Why it exists.
+    pub cause: DeliveryCause,
+    /// The delivery it was made from.
+    pub parent: Option<DeliveryId>,
+    /// Where it stands.
+    pub state: DeliveryState,
+    /// The version of the lead's data that it carries.
+    pub data_version: i64,
+}
+
+/// The delivery that a chain of resends began with; `id` itself when it is none.
+#[must_use]
+pub fn root_of(kin: &[Kin], mut id: DeliveryId) -> DeliveryId {
+    // Bounded, whatever is stored.
+    for _ in 0..kin.len() {
+        let resend = kin.iter().find(|k| k.id == id && k.cause == DeliveryCause::Resend);
+        match resend.and_then(|k| k.parent) {
+            Some(parent) => id = parent,
+            None => break,
+        }
+    }
+    id
+}
+
+/// The deliveries to which the lead went on by a link from `root` or one of its resends. Those that
+/// a newer version of the lead superseded do not count.
+pub fn linked_from(kin: &[Kin], root: DeliveryId) -> impl Iterator<Item = &Kin> {
+    kin.iter().filter(move |k| {
+        let live = k.cause == DeliveryCause::Linked && k.state != DeliveryState::Superseded;
+        live && k.parent.is_some_and(|parent| root_of(kin, parent) == root)
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::id::TypedId as _;
+    use crate::time::Millis;
+
+    fn id(n: u8) -> DeliveryId {
+        DeliveryId::new(Millis(1), [n; 10])
+    }
+
+    fn kin(n: u8, cause: DeliveryCause, parent: u8, state: DeliveryState) -> Kin {
+        let parent = (parent > 0).then(|| id(parent));
+        let target = Uuid::from_u128(u128::from(n));
+        Kin { id: id(n), target, cause, parent, state, data_version: 1 }
+    }
+
+    #[test]
+    fn links_of_a_delivery_are_those_of_its_resends_too() {
+        use DeliveryCause::{Lead, Linked, Resend};
+        use DeliveryState::{Accepted, Failed, Superseded};
+        let all = [
+            kin(1, Lead, 0, Failed),
+            kin(2, Resend, 1, Failed),
+            kin(3, Resend, 2, Accepted),
+            kin(4, Linked, 3, Accepted),
+            kin(5, Linked, 1, Superseded),
+            kin(6, Lead, 0, Accepted),
+            kin(7, Linked, 6, Accepted),
+            kin(8, Resend, 4, Accepted),
+        ];
+        for (n, root) in [(1, 1), (2, 1), (3, 1), (4, 4), (6, 6), (8, 4), (9, 9)] {
+            assert_eq!(root_of(&all, id(n)), id(root), "{n}");
+        }
+        let linked = |root| linked_from(&all, id(root)).map(|k| k.id).collect::<Vec<_>>();
+        assert_eq!(linked(1), [id(4)]);
+        assert_eq!(linked(6), [id(7)]);
+        assert_eq!(linked(4), []);
+        let circle = [kin(1, Resend, 2, Failed), kin(2, Resend, 1, Failed)];
+        assert!([id(1), id(2)].contains(&root_of(&circle, id(1))), "it ends");
     }
 }

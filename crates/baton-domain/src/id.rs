@@ -140,6 +140,14 @@ typed_ids! {
     SubscriptionId = "whk";
     /// An API key (the record, not the secret).
     KeyId = "key";
+    /// A person who signs in.
+    UserId = "usr";
+    /// A person's session.
+    SessionId = "ses";
+    /// An invitation into a workspace.
+    InvitationId = "inv";
+    /// A line of the audit.
+    AuditId = "aud";
     /// A lead.
     LeadId = "lead";
     /// A delivery.

@@ -3,6 +3,7 @@
 pub mod body;
 pub mod context;
 pub mod countries;
+pub mod currencies;
 pub mod date;
 pub mod decimal;
 pub mod duplicate;
@@ -16,7 +17,11 @@ use crate::delivery::states;
 use crate::personal::FieldMap;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
+use std::collections::BTreeSet;
 use std::fmt;
+
+/// Most fields that answers add to a lead: one that has as many gets no further ones.
+pub const LEAD_FIELDS_MAX: usize = 200;
 
 states! {
     /// Where a lead stands; the system's word, never the operator's `status`.
@@ -105,6 +110,9 @@ pub struct LeadData {
     /// Where it came from.
     #[serde(default)]
     pub context: Context,
+    /// Names of the fields whose values in `normal` are what receivers' answers gave.
+    #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
+    pub given: BTreeSet<String>,
 }
 
 impl LeadData {
@@ -116,6 +124,40 @@ impl LeadData {
             fields.set(name.clone(), value.clone());
         }
         fields
+    }
+
+    /// Puts what answers gave into the fields; whether that changed anything. What the person sent
+    /// stays as it came: the values stand where normalised ones do, and everything after intake
+    /// sees those.
+    pub fn give<'a>(&mut self, values: impl IntoIterator<Item = (&'a str, Value)>) -> bool {
+        let mut changed = false;
+        let known = self.fields();
+        let mut room = LEAD_FIELDS_MAX.saturating_sub(known.0.len());
+        for (name, value) in values {
+            let before = known.get(name);
+            if before == Some(&value) {
+                continue;
+            }
+            if before.is_none() {
+                if room == 0 {
+                    continue;
+                }
+                room -= 1;
+            }
+            self.normal.set(name.to_owned(), value);
+            self.given.insert(name.to_owned());
+            changed = true;
+        }
+        changed
+    }
+
+    /// Takes over what answers gave to an earlier version of the lead, except for fields that the
+    /// sender has changed since; whether there was anything.
+    pub fn inherit(&mut self, earlier: &Self) -> bool {
+        let kept = earlier.given.iter().filter(|name| earlier.raw.get(name) == self.raw.get(name));
+        let values =
+            kept.filter_map(|name| Some((name.as_str(), earlier.normal.get(name)?.clone())));
+        self.give(values.collect::<Vec<_>>())
     }
 }
 
@@ -144,4 +186,53 @@ pub struct LeadView {
     pub test: bool,
     /// The sender's sequence number of a partial lead's version.
     pub seq: Option<i64>,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    fn data(raw: Value) -> LeadData {
+        LeadData { raw: serde_json::from_value(raw).unwrap(), ..LeadData::default() }
+    }
+
+    fn check(raw: Value, given: &[(&str, &str)], expect: Option<Value>) {
+        let mut lead = data(raw.clone());
+        let changed = lead.give(given.iter().map(|(name, value)| (*name, json!(value))));
+        assert_eq!(changed, expect.is_some(), "{given:?}");
+        assert_eq!(json!(lead.fields()), expect.unwrap_or_else(|| raw.clone()));
+        assert_eq!(json!(lead.raw), raw, "what came stays");
+    }
+
+    #[test]
+    fn an_answers_values_stand_over_what_came_and_replace_nothing_of_it() {
+        let with = |r: &str| json!({"email": "a@b.c", "ref": r});
+        check(json!({"email": "a@b.c"}), &[("ref", "7")], Some(with("7")));
+        check(with("6"), &[("ref", "7")], Some(with("7")));
+        check(with("7"), &[("ref", "7")], None);
+        check(with("7"), &[], None);
+    }
+
+    #[test]
+    fn a_full_lead_takes_no_further_field() {
+        let raw = (0..LEAD_FIELDS_MAX).map(|n| (format!("f{n}"), json!("x"))).collect();
+        let mut lead = data(Value::Object(raw));
+        assert!(!lead.give([("new", json!("1"))]));
+        assert!(lead.give([("f0", json!("1"))]));
+    }
+
+    #[test]
+    fn a_later_version_keeps_what_answers_gave_until_its_sender_says_otherwise() {
+        let mut earlier = data(json!({"email": "a@b.c", "phone": "1", "plan": "x"}));
+        earlier.give([("ref", json!("7")), ("phone", json!("+1")), ("plan", json!("y"))]);
+        let mut later = data(json!({"email": "z@b.c", "phone": "1", "plan": "z", "zip": "9"}));
+        assert!(later.inherit(&earlier));
+        let expect = json!({"email": "z@b.c", "phone": "+1", "plan": "z", "zip": "9", "ref": "7"});
+        assert_eq!(json!(later.fields()), expect);
+        let mut last = data(json!({"email": "z@b.c"}));
+        assert!(last.inherit(&later));
+        assert_eq!(json!(last.fields()), json!({"email": "z@b.c", "ref": "7"}));
+        assert!(!data(json!({"email": "z@b.c"})).inherit(&data(json!({"ref": "8"}))));
+    }
 }

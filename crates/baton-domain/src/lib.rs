@@ -3,6 +3,14 @@
 //! Nothing here reads a clock, makes a random number, opens a socket or awaits: time, randomness
 //! and ids come in as arguments, data goes out. `ARCHITECTURE.md` has the map.
 
+// Nothing from outside may make a request path panic.
+#![cfg_attr(
+    not(test),
+    warn(clippy::expect_used, clippy::panic, clippy::unreachable, clippy::unwrap_used)
+)]
+
+pub mod account;
+pub mod audit;
 pub mod config;
 pub mod connector;
 pub mod delivery;

@@ -142,6 +142,9 @@ pub struct ProbeResult {
     /// Fault word and detail when there was no complete answer.
     #[serde(default)]
     pub fault: Option<(String, String)>,
+    /// The exchanges before it: a token was fetched, a bid was asked for.
+    #[serde(default)]
+    pub steps: Vec<ProbeStep>,
 }
 
 impl fmt::Debug for ProbeResult {
@@ -150,6 +153,53 @@ impl fmt::Debug for ProbeResult {
             .field("verdict", &self.verdict)
             .field("decided_by", &self.decided_by)
             .finish_non_exhaustive()
+    }
+}
+
+/// An exchange of a test call before the one that decided. Secrets are masked.
+#[derive(Clone, PartialEq, Serialize, Deserialize)]
+pub struct ProbeStep {
+    /// Which it was.
+    pub kind: ProbeStepKind,
+    /// What was sent; `None` for a token, whose request is a credential.
+    #[serde(default)]
+    pub request: Option<ProbeRequest>,
+    /// What came back; `None` for a token, and when nothing complete did.
+    #[serde(default)]
+    pub answer: Option<ProbeAnswer>,
+    /// HTTP status of the answer.
+    #[serde(default)]
+    pub status: Option<u16>,
+    /// What it means.
+    pub verdict: Verdict,
+    /// What decided, for people.
+    pub decided_by: String,
+    /// The reason given; outside text.
+    #[serde(default)]
+    pub reason: Option<String>,
+    /// Where the time went.
+    #[serde(default)]
+    pub phases: Phases,
+}
+
+/// Which exchange a [`ProbeStep`] was.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ProbeStepKind {
+    /// A token was fetched.
+    Token,
+    /// A bid was asked for.
+    Ping,
+}
+
+impl ProbeStepKind {
+    /// The word in the API.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Token => "token",
+            Self::Ping => "ping",
+        }
     }
 }
 

@@ -11,7 +11,7 @@ use crate::stats::Part;
 use crate::supervise::Rounds;
 use baton_domain::config::Subscription;
 use baton_domain::id::{DeliveryId, SubscriptionId, WorkspaceId};
-use baton_store::events::{EventRow, FanOut};
+use baton_store::events::{EventBatch, EventRow, FanOut};
 use baton_store::{Doc, Snapshot, StoreError};
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -50,15 +50,17 @@ impl Fanout {
         let from = store.cursor(READER).await?;
         let most = subscribers(&store.snapshot()).values().map(Vec::len).max();
         let limit = (DELIVERIES_MAX / most.unwrap_or(1)).clamp(1, EVENTS_MAX);
-        let (to, events) = if most.is_some() {
-            let events = store.events_after(from, u32::try_from(limit).unwrap_or(1)).await?;
-            (events.last().map(|event| event.cursor), events)
+        let batch = if most.is_some() {
+            store.events_after(from, u32::try_from(limit).unwrap_or(1)).await?
         } else {
             // Nobody listens: the place is moved on without reading, so that who subscribes later
             // does not wait behind a long record.
-            (Some(store.events_end().await?), Vec::new())
+            EventBatch { events: Vec::new(), to: store.events_end().await?, looked_at: 0 }
         };
-        let Some(to) = to.filter(|to| *to > from) else { return Ok(false) };
+        let EventBatch { events, to, looked_at } = batch;
+        if to <= from {
+            return Ok(false);
+        }
         if store.is_postgres() {
             store.refresh().await?;
         }
@@ -67,7 +69,7 @@ impl Fanout {
         if most.is_none() && !wanted.is_empty() {
             return Ok(true);
         }
-        let more = events.len() == limit;
+        let more = looked_at == limit;
         let deliveries = self.deliveries(&wanted, events);
         let made = deliveries.len() as u64;
         let fan_out = FanOut { reader: READER.to_owned(), from, to, deliveries, now: store.now() };

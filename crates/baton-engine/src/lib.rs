@@ -14,6 +14,12 @@
 //! Nothing here decides by real time: the present is the store's clock, waits go through
 //! [`EngineClock`]. Only HTTP deadlines and phases run on Tokio's clock.
 
+// Nothing from outside may make a request path panic.
+#![cfg_attr(
+    not(test),
+    warn(clippy::expect_used, clippy::panic, clippy::unreachable, clippy::unwrap_used)
+)]
+
 mod attempt;
 mod breaker;
 mod chain;
@@ -41,6 +47,7 @@ mod target;
 mod tasks;
 mod tokens;
 mod told;
+mod trial;
 mod upkeep;
 
 pub use breaker::{HARMED_MAX, PROBE_EVERY_MS};

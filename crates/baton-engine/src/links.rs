@@ -3,7 +3,7 @@
 use crate::chain::Chain;
 use crate::engine::Core;
 use baton_domain::config::{Destination, LINK_DEPTH_MAX, Stage};
-use baton_domain::delivery::{DeliveryCause, DeliveryState};
+use baton_domain::delivery::{DeliveryCause, DeliveryState, Kin, linked_from};
 use baton_domain::id::{DeliveryId, DestinationId, TypedId};
 use baton_domain::lead::LeadState;
 use baton_domain::retry::first_attempt;
@@ -11,7 +11,7 @@ use baton_domain::time::Millis;
 use baton_store::deliveries::{DeliveryFilter, DeliveryRow};
 use baton_store::leads::PAGE_MAX;
 use baton_store::{ClaimedDelivery, Doc, Followup, StoreError};
-use std::collections::{BTreeSet, HashMap};
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 /// Most linked deliveries of one lead, over all its chains; the rest is refused. Links that branch
@@ -70,20 +70,9 @@ pub(crate) async fn failover_of(
         limit: 20,
         ..DeliveryFilter::default()
     };
-    let there = workspace.deliveries(&filter).await?.rows;
-    let has_it = |state| {
-        matches!(
-            state,
-            DeliveryState::Pending
-                | DeliveryState::InFlight
-                | DeliveryState::Retrying
-                | DeliveryState::Accepted
-                | DeliveryState::Queued
-                | DeliveryState::Held
-        )
-    };
+    let there = workspace.deliveries(&filter).await?.whole()?;
     let mut there = there.iter().filter(|row| row.data_version >= claimed.data_version);
-    if there.any(|row| has_it(row.state)) {
+    if there.any(|row| row.state.has_the_lead()) {
         return Ok(Handover::Refused(format!("`{}` has this lead already", doc.body.name)));
     }
     Ok(Handover::To(failover, doc))
@@ -118,7 +107,7 @@ pub(crate) async fn links_of(
     let workspace = core.store.workspace(claimed.workspace);
     let filter =
         DeliveryFilter { lead: claimed.lead, limit: PAGE_MAX, ..DeliveryFilter::default() };
-    let rows = workspace.deliveries(&filter).await?.rows;
+    let rows = workspace.deliveries(&filter).await?.whole()?;
     let had = had(&rows, chain.origin(claimed));
     let mut count = rows.iter().filter(|row| row.cause == DeliveryCause::Linked).count();
     for id in linked.after(state, &had, failover) {
@@ -147,22 +136,8 @@ pub(crate) async fn links_of(
 
 /// The destinations that got the lead from the delivery `origin` or one of its resends.
 fn had(rows: &[DeliveryRow], origin: DeliveryId) -> BTreeSet<DestinationId> {
-    let by_id: HashMap<DeliveryId, &DeliveryRow> = rows.iter().map(|row| (row.id, row)).collect();
-    let root = |mut id: DeliveryId| {
-        for _ in 0..rows.len() {
-            let row = by_id.get(&id).filter(|row| row.cause == DeliveryCause::Resend);
-            match row.and_then(|row| row.parent) {
-                Some(parent) => id = parent,
-                None => break,
-            }
-        }
-        id
-    };
-    let linked = rows.iter().filter(|row| {
-        let live = row.cause == DeliveryCause::Linked && row.state != DeliveryState::Superseded;
-        live && row.parent.is_some_and(|parent| root(parent) == origin)
-    });
-    linked.map(|row| DestinationId::from_uuid(row.target)).collect()
+    let kin: Vec<Kin> = rows.iter().map(DeliveryRow::kin).collect();
+    linked_from(&kin, origin).map(|k| DestinationId::from_uuid(k.target)).collect()
 }
 
 /// The delivery that hands the lead on.

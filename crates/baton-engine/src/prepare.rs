@@ -204,7 +204,7 @@ async fn prepare_event(
         Some(stored) => stored.request,
         None => {
             let delta: Map<String, Value> = serde_json::from_slice(&event.delta)
-                .map_err(|e| StoreError::Damaged { what: "event", detail: e.to_string() })?;
+                .map_err(|e| StoreError::unreadable("event", &e))?;
             let data = if event.kind.is_lead() {
                 let Some(lead) = lead_of(core, claimed, lead).await? else {
                     return Ok(Preparation::Gone("the lead is no longer stored"));

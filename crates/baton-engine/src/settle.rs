@@ -230,6 +230,7 @@ fn note_of(ended: &Ended<'_>, plan: &Plan, made: i64) -> Option<String> {
             let why = ended.classified.reason.as_deref().unwrap_or(decided);
             parts.push(format!("cannot be sent: {why}"));
         }
+        _ if made == 1 => parts.push(format!("given up after 1 attempt ({decided})")),
         _ => parts.push(format!("given up after {made} attempts ({decided})")),
     }
     let name = match ended.target {

@@ -78,7 +78,7 @@ pub(crate) async fn talk(
 }
 
 /// What a ping that brought no bid means. Nobody was sold anything, so nothing about it is unknown.
-fn no_bid(classified: Classified) -> Classified {
+pub(crate) fn no_bid(classified: Classified) -> Classified {
     let verdict = match classified.verdict {
         Verdict::Unknown => Verdict::Transient,
         Verdict::Queued => Verdict::Unmatched,
@@ -213,7 +213,7 @@ impl Talk<'_> {
 }
 
 /// Hides a token that an answer repeats: what is stored holds no credential.
-fn scrub(answer: &mut Answer, token: &Secret) {
+pub(crate) fn scrub(answer: &mut Answer, token: &Secret) {
     let token = Secrets::from([("token".to_owned(), token.clone())]);
     if let Ok(text) = std::str::from_utf8(&answer.body) {
         let shown = mask(text, &token);

@@ -8,6 +8,12 @@
 //!
 //! It is meant for loopback. There is no authentication, and what it keeps is personal data.
 
+// Nothing from outside may make a request path panic.
+#![cfg_attr(
+    not(test),
+    warn(clippy::expect_used, clippy::panic, clippy::unreachable, clippy::unwrap_used)
+)]
+
 mod admin;
 mod behaviour;
 mod body;

@@ -5,6 +5,8 @@ use crate::error::{OpenError, StoreError};
 use crate::sqlite::{DATABASE_FILE, SEARCH_FILE};
 use crate::store::Store;
 use rusqlite::{Connection, OpenFlags};
+use std::fs::OpenOptions;
+use std::os::unix::fs::OpenOptionsExt;
 use std::path::Path;
 use std::time::Duration;
 
@@ -44,13 +46,23 @@ pub(crate) fn copy(from: &Path, to: &Path) -> Result<BackupReport, StoreError> {
     let source =
         Connection::open_with_flags(from, OpenFlags::SQLITE_OPEN_READ_ONLY).map_err(from_sqlite)?;
     source.busy_timeout(Duration::from_secs(5)).map_err(from_sqlite)?;
+    // The copy holds personal data: its file is made before, for the owner only, and SQLite fills it.
+    let mut owned = OpenOptions::new();
+    owned.write(true).create_new(true).mode(0o600).open(&partial).map_err(unavailable)?;
     // VACUUM INTO reads one snapshot, so that a writer can never make the copy start over.
     let path = partial.to_string_lossy().into_owned();
     source.execute("VACUUM INTO ?1", [path]).map_err(from_sqlite)?;
     let report = inspect(&partial)?;
     std::fs::File::open(&partial).and_then(|f| f.sync_all()).map_err(unavailable)?;
-    std::fs::rename(&partial, to).map_err(unavailable)?;
+    put_in_place(&partial, to).map_err(unavailable)?;
     Ok(report)
+}
+
+/// Gives a finished file its name, for good once this returns.
+fn put_in_place(partial: &Path, to: &Path) -> std::io::Result<()> {
+    std::fs::rename(partial, to)?;
+    let dir = to.parent().filter(|dir| !dir.as_os_str().is_empty());
+    std::fs::File::open(dir.unwrap_or(Path::new(".")))?.sync_all()
 }
 
 /// Checks a copy's integrity and counts what is in it.
@@ -113,6 +125,6 @@ pub fn restore(
             .map_err(from_sqlite)?;
     }
     std::fs::File::open(&partial).and_then(|f| f.sync_all()).map_err(directory)?;
-    std::fs::rename(&partial, &target).map_err(directory)?;
+    put_in_place(&partial, &target).map_err(directory)?;
     Ok(report)
 }

@@ -1,5 +1,6 @@
 //! A lead on its way in, as a command.
 
+mod carry;
 pub(crate) mod run;
 
 use baton_domain::config::{DuplicateAction, Partials};

@@ -88,6 +88,9 @@ pub(crate) enum Command {
     /// Panics, to show that the writer goes on.
     Panic,
     NoteTest(crate::outcomes::TestNote),
+    /// Lines for the audit alone.
+    Note(Vec<crate::audit::AuditEntry>),
+    Account(Box<crate::accounts::AccountCommand>),
 }
 
 /// Which of the writers runs a command, where there are several.
@@ -145,6 +148,7 @@ pub(crate) enum Reply {
     Imported(Option<Box<baton_domain::import::ImportProgress>>),
     Count(u64),
     Durability(Durability),
+    Account(Result<(), crate::accounts::Refusal>),
 }
 
 /// A command on its way, with the way back.

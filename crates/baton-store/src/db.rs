@@ -462,6 +462,10 @@ pub fn from_sqlite(error: rusqlite::Error) -> StoreError {
             | C::OutOfMemory
             | C::FileLockingProtocolFailed),
         ) => StoreError::Unavailable(format!("sqlite: {code:?}")),
+        Some(code @ (C::DatabaseCorrupt | C::NotADatabase)) => StoreError::Damaged {
+            what: "page of the database",
+            detail: format!("sqlite: {code:?}"),
+        },
         _ => StoreError::Statement(Box::new(error)),
     }
 }
@@ -482,6 +486,10 @@ pub fn from_postgres(error: tokio_postgres::Error) -> StoreError {
         code if matches!(code.get(..2), Some("08" | "53" | "57" | "58" | "25")) => {
             StoreError::Unavailable(format!("postgres: {code}"))
         }
+        code @ ("XX001" | "XX002") => StoreError::Damaged {
+            what: "page of the database",
+            detail: format!("postgres: {code}"),
+        },
         _ => StoreError::Statement(Box::new(error)),
     }
 }

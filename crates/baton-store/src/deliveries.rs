@@ -9,15 +9,15 @@ use crate::db::{Row, Tx, Value, id};
 use crate::docs::run::remember_answer;
 use crate::error::StoreError;
 use crate::finish::StoredRequest;
-use crate::leads::{PAGE_MAX, Page};
-use crate::sql;
+use crate::page::{self, EXAMINED_MAX, PAGE_MAX, Page};
+use crate::sql::{self, PartialIndex};
 use crate::steps::{ShownRequest, Step};
 use crate::store::WorkspaceStore;
 use baton_domain::connector::answered::Answered;
 use baton_domain::connector::render::Variant;
-use baton_domain::delivery::{DeliveryCause, DeliveryState};
+use baton_domain::delivery::{DeliveryCause, DeliveryState, Kin};
 use baton_domain::exchange::{Phases, RequestSpec};
-use baton_domain::id::{DeliveryId, LeadId, TypedId, WorkspaceId};
+use baton_domain::id::{DeliveryId, LeadId, WorkspaceId};
 use baton_domain::time::Millis;
 pub(crate) use new_row::NewRow;
 use serde::{Deserialize, Serialize};
@@ -64,6 +64,21 @@ pub struct DeliveryRow {
     pub created_at: Millis,
     /// When it last changed.
     pub updated_at: Millis,
+}
+
+impl DeliveryRow {
+    /// What matters of it for where the lead went already.
+    #[must_use]
+    pub fn kin(&self) -> Kin {
+        Kin {
+            id: self.id,
+            target: self.target,
+            cause: self.cause,
+            parent: self.parent,
+            state: self.state,
+            data_version: self.data_version,
+        }
+    }
 }
 
 /// The parts of an attempt that are stored as JSON. Read by later releases: fields are only added.
@@ -126,6 +141,25 @@ pub struct AttemptRow {
     pub body: AttemptBody,
     /// Head of the answer's body.
     pub answer: Vec<u8>,
+    /// True when the rest of its record cannot be read; `body` is empty then.
+    pub damaged: bool,
+}
+
+fn read_attempt(row: &Row) -> Result<AttemptRow, StoreError> {
+    let body = serde_json::from_slice(row.bytes(5)?).inspect_err(|error| {
+        let column = error.column();
+        tracing::error!(n = ?row.int(0).ok(), column, "the record of an attempt is damaged");
+    });
+    Ok(AttemptRow {
+        n: row.int(0)?,
+        late: row.flag(1)?,
+        started_at: row.millis(2)?,
+        ended_at: row.millis(3)?,
+        verdict: row.text(4)?.to_owned(),
+        damaged: body.is_err(),
+        body: body.unwrap_or_default(),
+        answer: row.bytes(6)?.to_vec(),
+    })
 }
 
 #[derive(Serialize, Deserialize)]
@@ -164,7 +198,7 @@ pub(crate) fn encode_request(
         secret_headers: request.secret_headers.clone(),
         variant: request.variant,
     })
-    .map_err(|e| StoreError::Damaged { what: "request", detail: e.to_string() })?;
+    .map_err(|e| StoreError::unreadable("request", &e))?;
     if request.sealed { Ok((true, master.seal("request", &plain)?)) } else { Ok((false, plain)) }
 }
 
@@ -181,11 +215,13 @@ fn decode_request(
     } else {
         bytes
     };
-    let damaged = |detail: String| StoreError::Damaged { what: "request", detail };
-    let stored: RequestBody = serde_json::from_slice(plain).map_err(|e| damaged(e.to_string()))?;
+    let stored: RequestBody =
+        serde_json::from_slice(plain).map_err(|e| StoreError::unreadable("request", &e))?;
     let body = if stored.body_base64 {
         let engine = base64::engine::general_purpose::STANDARD;
-        engine.decode(&stored.body).map_err(|e| damaged(e.to_string()))?
+        let decoded = engine.decode(&stored.body);
+        let detail = "its body is no base64".to_owned();
+        decoded.map_err(|_| StoreError::Damaged { what: "request", detail })?
     } else {
         stored.body.into_bytes()
     };
@@ -215,6 +251,26 @@ pub struct DeliveryFilter {
     pub before: Option<DeliveryId>,
     /// At most so many, up to [`PAGE_MAX`].
     pub limit: u32,
+}
+
+impl DeliveryFilter {
+    /// Whether rows that the indexes give are still sifted, so that a bound is needed.
+    fn sifts(&self) -> bool {
+        let by_lead = self.lead.is_some();
+        !by_lead && (self.target.is_some() || self.state.is_some_and(|state| !is_rare(state)))
+    }
+}
+
+/// The index over rare states.
+const DELIVERIES_RARE: PartialIndex = PartialIndex {
+    name: "deliveries_rare",
+    condition: "state IN ('failed', 'held', 'rejected', 'unknown', 'retrying')",
+};
+
+/// Whether the index `deliveries_rare` has the state.
+fn is_rare(state: DeliveryState) -> bool {
+    use DeliveryState as S;
+    matches!(state, S::Failed | S::Held | S::Rejected | S::Unknown | S::Retrying)
 }
 
 const COLUMNS: &str = "v.id, v.lead, v.data_version, v.event, v.target_kind, v.lane, v.cause, \
@@ -258,35 +314,72 @@ impl WorkspaceStore {
         rows.first().map(read_row).transpose()
     }
 
-    /// Deliveries, newest first.
+    /// Deliveries, newest first. Filters that hit rarely look at [`EXAMINED_MAX`] rows at most
+    /// and then return a cursor, with or without rows.
     pub async fn deliveries(
         &self,
         filter: &DeliveryFilter,
     ) -> Result<Page<DeliveryRow>, StoreError> {
         let limit = filter.limit.clamp(1, PAGE_MAX);
-        let mut params = vec![id(self.workspace)];
-        let mut sql = format!("SELECT {COLUMNS} FROM deliveries v WHERE v.ws = ?1");
-        let mut push = |clause: &str, value: Value| {
-            params.push(value);
-            sql.push_str(&format!(" AND v.{clause} ?{}", params.len()));
-        };
-        if let Some(before) = filter.before {
-            push("id <", id(before));
+        let (sql, params) = self.deliveries_statement(filter, limit);
+        let found = self.query(&sql, &params).await?;
+        let mut page = Page::read(&found, read_row, page::nothing).followed(&found, limit);
+        if page.next.is_none() && filter.sifts() {
+            let (mut sql, params) = self.examined_deliveries(filter);
+            sql.push_str(&format!(" ORDER BY id DESC LIMIT 1 OFFSET {}", EXAMINED_MAX - 1));
+            let last = self.query(&sql, &params).await?;
+            page.next = last.first().map(|row| row.uuid(0)).transpose()?;
         }
-        if let Some(lead) = filter.lead {
-            push("lead =", id(lead));
+        Ok(page)
+    }
+
+    /// The statement of a list, and its parameters.
+    fn deliveries_statement(&self, filter: &DeliveryFilter, limit: u32) -> (String, Vec<Value>) {
+        let (mut examined, mut params) = self.examined_deliveries(filter);
+        if filter.sifts() {
+            examined.push_str(&format!(" ORDER BY id DESC LIMIT {EXAMINED_MAX}"));
         }
+        let mut hits = format!("SELECT h.id FROM ({examined}) h WHERE 1 = 1");
         if let Some(target) = filter.target {
-            push("lane =", target.into());
+            params.push(target.into());
+            hits.push_str(&format!(" AND h.lane = ?{}", params.len()));
         }
         if let Some(state) = filter.state {
-            sql.push_str(&format!(" AND v.state = '{state}'"));
+            hits.push_str(&format!(" AND h.state = '{state}'"));
         }
-        sql.push_str(&format!(" ORDER BY v.id DESC LIMIT {limit}"));
-        let rows: Vec<DeliveryRow> =
-            self.query(&sql, &params).await?.iter().map(read_row).collect::<Result<_, _>>()?;
-        let next = rows.last().filter(|_| rows.len() == limit as usize).map(|row| row.id.uuid());
-        Ok(Page { rows, next })
+        let sql = format!(
+            "SELECT {COLUMNS} FROM deliveries v WHERE v.ws = ?1 \
+             AND v.id IN ({hits} ORDER BY h.id DESC LIMIT {limit}) ORDER BY v.id DESC"
+        );
+        (sql, params)
+    }
+
+    /// The rows that a list looks at: what the indexes answer.
+    fn examined_deliveries(&self, filter: &DeliveryFilter) -> (String, Vec<Value>) {
+        // A lead has few deliveries, whatever their states.
+        let rare = filter.state.filter(|state| is_rare(*state) && filter.lead.is_none());
+        let by = rare.map(|_| DELIVERIES_RARE.by(self.store.is_postgres())).unwrap_or_default();
+        let mut params = vec![id(self.workspace)];
+        let mut sql = format!("SELECT id, lane, state FROM deliveries{by} WHERE ws = ?1");
+        if let Some(before) = filter.before {
+            params.push(id(before));
+            sql.push_str(&format!(" AND id < ?{}", params.len()));
+        }
+        if let Some(lead) = filter.lead {
+            params.push(id(lead));
+            sql.push_str(&format!(" AND lead = ?{}", params.len()));
+        }
+        if let Some(state) = rare {
+            sql.push_str(&format!(" AND {} AND state = '{state}'", DELIVERIES_RARE.condition));
+        }
+        (sql, params)
+    }
+
+    /// How the database goes about a list: for tests of what it reads.
+    #[doc(hidden)]
+    pub async fn explain_deliveries(&self, filter: &DeliveryFilter) -> Result<String, StoreError> {
+        let (sql, params) = self.deliveries_statement(filter, filter.limit);
+        self.explain(&sql, &params).await
     }
 
     /// What is known of a lead's deliveries to one destination: the newest version that was captured,
@@ -314,7 +407,8 @@ impl WorkspaceStore {
         Ok(Some((newest, rows)))
     }
 
-    /// The attempts of a delivery, in order.
+    /// The attempts of a delivery, in order. One whose record is damaged is there with what can
+    /// still be read.
     pub async fn attempts(&self, delivery: DeliveryId) -> Result<Vec<AttemptRow>, StoreError> {
         let rows = self
             .query(
@@ -323,21 +417,7 @@ impl WorkspaceStore {
                 &[id(self.workspace), id(delivery)],
             )
             .await?;
-        rows.iter()
-            .map(|row| {
-                Ok(AttemptRow {
-                    n: row.int(0)?,
-                    late: row.flag(1)?,
-                    started_at: row.millis(2)?,
-                    ended_at: row.millis(3)?,
-                    verdict: row.text(4)?.to_owned(),
-                    body: serde_json::from_slice(row.bytes(5)?).map_err(|e| {
-                        StoreError::Damaged { what: "attempt", detail: e.to_string() }
-                    })?,
-                    answer: row.bytes(6)?.to_vec(),
-                })
-            })
-            .collect()
+        rows.iter().map(read_attempt).collect()
     }
 
     /// The request that attempt `n` of a delivery sent: the newest stored at or before it.

@@ -6,6 +6,7 @@ use crate::capture::Idempotency;
 use crate::db::id;
 use crate::error::StoreError;
 use crate::store::WorkspaceStore;
+use baton_domain::audit::By;
 use baton_domain::config::DocKind;
 use baton_domain::id::WorkspaceId;
 use baton_domain::time::Millis;
@@ -30,8 +31,8 @@ pub struct DocWrite {
     pub unique: Option<String>,
     /// For destinations and subscriptions: whether their deliveries wait now.
     pub stopped: bool,
-    /// Who changes it, for the record.
-    pub changed_by: String,
+    /// Who changes it, for the audit.
+    pub changed_by: By,
     /// The present.
     pub now: Millis,
     /// `Idempotency-Key` of the caller with the status and the sealed answer it will get.

@@ -57,6 +57,14 @@ pub enum StoreError {
 }
 
 impl StoreError {
+    /// Stored JSON that cannot be read, or a value that cannot be written as JSON. The parser's own
+    /// words are left out: they could repeat what is in it.
+    #[must_use]
+    pub fn unreadable(what: &'static str, error: &serde_json::Error) -> Self {
+        let (line, column) = (error.line(), error.column());
+        Self::Damaged { what, detail: format!("it is no fit JSON at line {line}, column {column}") }
+    }
+
     /// Whether the fault is the database's state and not the command's.
     #[must_use]
     pub fn is_outage(&self) -> bool {

@@ -47,6 +47,17 @@ impl FromStr for EventCursor {
     }
 }
 
+/// Events after a place, as far as was looked.
+#[derive(Clone, Debug)]
+pub struct EventBatch {
+    /// The events that can be read, in commit order.
+    pub events: Vec<EventRow>,
+    /// The place of the last row that was looked at; a damaged one is passed over for good.
+    pub to: EventCursor,
+    /// How many rows were looked at.
+    pub looked_at: usize,
+}
+
 /// Marks, in what an event keeps of its moment, one that is told to no webhook.
 pub const QUIET: &str = "quiet";
 
@@ -112,7 +123,8 @@ pub(crate) fn read_event(row: &Row) -> Result<EventRow, StoreError> {
     })
 }
 
-fn read_or_pass(row: &Row) -> Option<EventRow> {
+/// An event, unless it is damaged.
+pub(crate) fn read_or_pass(row: &Row) -> Option<EventRow> {
     read_event(row)
         .inspect_err(|error| {
             tracing::error!(position = ?row.int(0).ok(), %error, "an event is passed over: it is damaged");
@@ -132,15 +144,19 @@ impl Store {
         &self,
         cursor: EventCursor,
         limit: u32,
-    ) -> Result<Vec<EventRow>, StoreError> {
+    ) -> Result<EventBatch, StoreError> {
         let limit = Value::Int(i64::from(limit));
         let rows = if self.is_postgres() {
             self.query(AFTER_POSTGRES, &[cursor.tx.into(), cursor.position.into(), limit]).await?
         } else {
             self.query(AFTER_SQLITE, &[cursor.position.into(), limit]).await?
         };
+        let to = rows
+            .last()
+            .map_or(Ok(cursor), |row| Ok(EventCursor { position: row.int(0)?, tx: row.int(1)? }))?;
         // One that cannot be read is passed over: no reader would ever get past it.
-        Ok(rows.iter().filter_map(read_or_pass).collect())
+        let events = rows.iter().filter_map(read_or_pass).collect();
+        Ok(EventBatch { events, to, looked_at: rows.len() })
     }
 
     /// The place of the newest event that may be read now; a stream begins after it.
@@ -203,8 +219,7 @@ impl WorkspaceStore {
         let mut found = Vec::new();
         for _ in 0..10 {
             let batch = self.store.events_after(cursor, 500).await?;
-            let ended = batch.len() < 500;
-            for event in batch {
+            for event in batch.events {
                 if found.len() >= limit as usize {
                     return Ok((found, cursor));
                 }
@@ -213,7 +228,8 @@ impl WorkspaceStore {
                     found.push(event);
                 }
             }
-            if ended {
+            cursor = batch.to;
+            if batch.looked_at < 500 {
                 break;
             }
         }
@@ -235,7 +251,7 @@ impl WorkspaceStore {
             columns(self.store.is_postgres())
         );
         let params = [id(self.workspace), kind.as_str().into(), i64::from(limit).into()];
-        self.query(&sql, &params).await?.iter().map(read_event).collect()
+        Ok(self.query(&sql, &params).await?.iter().filter_map(read_or_pass).collect())
     }
 }
 

@@ -1,6 +1,7 @@
 //! Ending an attempt: everything it produced, in one transaction, only if it is still ours.
 
 mod fields;
+mod followups;
 pub(crate) mod run;
 
 use crate::steps::{ShownRequest, Step};

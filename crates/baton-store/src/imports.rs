@@ -13,6 +13,7 @@ use crate::capture::{Capture, Idempotency};
 use crate::command::{CaptureCommand, Command, Reply, WriterOf};
 use crate::db::{Many, Row, Value, id};
 use crate::error::StoreError;
+use crate::page::{self, PAGE_MAX, Page};
 use crate::store::{Store, WorkspaceStore};
 use baton_domain::id::{CampaignId, ImportId, LeadId, SourceId, TypedId, WorkspaceId};
 use baton_domain::import::{ImportFault, ImportProgress, ImportSettings, ImportState, ReportRow};
@@ -204,12 +205,11 @@ pub(crate) fn read(row: &Row) -> Result<ImportRow, StoreError> {
 }
 
 fn decode<T: serde::de::DeserializeOwned>(bytes: &[u8]) -> Result<T, StoreError> {
-    serde_json::from_slice(bytes)
-        .map_err(|e| StoreError::Damaged { what: "import", detail: e.to_string() })
+    serde_json::from_slice(bytes).map_err(|e| StoreError::unreadable("import", &e))
 }
 
 pub(crate) fn encode<T: Serialize>(what: &'static str, value: &T) -> Result<Vec<u8>, StoreError> {
-    serde_json::to_vec(value).map_err(|e| StoreError::Damaged { what, detail: e.to_string() })
+    serde_json::to_vec(value).map_err(|e| StoreError::unreadable(what, &e))
 }
 
 /// When an import that waits for a person is called off.
@@ -378,7 +378,7 @@ impl WorkspaceStore {
         rows.first().map(read).transpose()
     }
 
-    /// Imports of the workspace, newest first, before one.
+    /// Imports of the workspace, newest first, before one, at most [`PAGE_MAX`].
     ///
     /// # Errors
     /// When the database is not available.
@@ -386,13 +386,15 @@ impl WorkspaceStore {
         &self,
         before: Option<ImportId>,
         limit: u32,
-    ) -> Result<Vec<ImportRow>, StoreError> {
+    ) -> Result<Page<ImportRow>, StoreError> {
+        let limit = limit.clamp(1, PAGE_MAX);
         let last = Value::Id(before.map_or(Uuid::max(), TypedId::uuid));
         let sql = format!(
             "SELECT {COLUMNS} FROM imports WHERE ws = ?1 AND id < ?2 ORDER BY id DESC LIMIT ?3"
         );
         let params = [id(self.workspace), last, i64::from(limit).into()];
-        self.query(&sql, &params).await?.iter().map(read).collect()
+        let found = self.query(&sql, &params).await?;
+        Ok(Page::read(&found, read, page::nothing).followed(&found, limit))
     }
 
     /// Rows of a report after one, in their order.

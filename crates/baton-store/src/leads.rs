@@ -6,7 +6,7 @@ use crate::db::{Many, Row, Tx, Value, id};
 use crate::deliveries::NewRow;
 use crate::error::StoreError;
 use crate::events::EventRow;
-use crate::sql;
+use crate::sql::{self, PartialIndex};
 use crate::store::{Store, WorkspaceStore};
 use baton_domain::config::{Partials, Stage};
 use baton_domain::delivery::DeliveryCause;
@@ -17,10 +17,7 @@ use baton_domain::lead::{LeadData, LeadState, LeadView};
 use baton_domain::time::Millis;
 use std::collections::HashMap;
 
-/// Most leads on a page.
-pub const PAGE_MAX: u32 = 200;
-/// Most rows a list with rare filters looks at before it returns a cursor.
-pub const EXAMINED_MAX: u32 = 5_000;
+pub use crate::page::{EXAMINED_MAX, PAGE_MAX, Page};
 
 /// A lead as listed.
 #[derive(Clone, PartialEq, Debug)]
@@ -90,40 +87,17 @@ impl LeadFilter {
     }
 }
 
-/// One page of a list.
-#[derive(Clone, Debug)]
-pub struct Page<T> {
-    /// The rows.
-    pub rows: Vec<T>,
-    /// Where the next page begins, if there may be more.
-    pub next: Option<uuid::Uuid>,
-}
-
 const COLUMNS: &str = "l.id, l.campaign, l.source, l.state, l.status, l.score, l.data_version, \
      l.test, l.duplicate_of, l.partial_seq, l.problems, l.created_at, l.updated_at, d.body";
 
 fn read_row(row: &Row) -> Result<LeadRow, StoreError> {
-    let data = serde_json::from_slice(row.bytes(13)?).map_err(|e| damaged(column_of(&e)))?;
-    read_row_with(row, data)
+    let data = serde_json::from_slice(row.bytes(13)?);
+    read_row_with(row, data.map_err(|e| StoreError::unreadable("lead", &e))?)
 }
 
-/// A row of a list: one lead whose answers are damaged is shown without them and hides no other.
-fn read_listed(row: &Row) -> Result<LeadRow, StoreError> {
-    let read = row.bytes(13).map(serde_json::from_slice);
-    if let Ok(Ok(data)) = read {
-        return read_row_with(row, data);
-    }
-    tracing::error!(lead = ?row.uuid(0).ok(), "what is stored of a lead is damaged");
-    read_row_with(row, LeadData::default())
-}
-
-fn damaged(detail: String) -> StoreError {
-    StoreError::Damaged { what: "lead", detail }
-}
-
-/// Where the parser stopped; its own words could repeat what is in it.
-fn column_of(error: &serde_json::Error) -> String {
-    format!("it cannot be read at column {}", error.column())
+/// A lead whose data is damaged, without it.
+fn without_data(row: &Row) -> Option<LeadRow> {
+    read_row_with(row, LeadData::default()).ok()
 }
 
 fn read_row_with(row: &Row, data: LeadData) -> Result<LeadRow, StoreError> {
@@ -131,8 +105,10 @@ fn read_row_with(row: &Row, data: LeadData) -> Result<LeadRow, StoreError> {
         id: row.id(0)?,
         campaign: row.id(1)?,
         source: row.id(2)?,
-        state: LeadState::parse(row.text(3)?)
-            .ok_or_else(|| damaged("its state is not a known word".to_owned()))?,
+        state: LeadState::parse(row.text(3)?).ok_or_else(|| StoreError::Damaged {
+            what: "lead",
+            detail: "its state is not a known word".to_owned(),
+        })?,
         status: row.text(4)?.to_owned(),
         score: row.opt_int(5)?,
         data_version: row.int(6)?,
@@ -266,12 +242,26 @@ impl WorkspaceStore {
         if let Some(ids) = ids {
             return self.leads_among(filter, ids, limit).await;
         }
-        let mut params = vec![id(self.workspace)];
-        let mut examined =
-            "SELECT id, state, campaign, source, status FROM leads WHERE ws = ?1".to_owned();
-        push_range(&mut examined, &mut params, filter);
-        let sifts = filter.sifts();
-        let most = if sifts { EXAMINED_MAX } else { limit };
+        let (sql, params) = self.leads_statement(filter, limit);
+        let found = self.query(&sql, &params).await?;
+        let mut page = Page::read(&found, read_row, without_data).followed(&found, limit);
+        if page.next.is_none() && filter.sifts() {
+            page.next = self.last_examined(filter).await?;
+        }
+        Ok(page)
+    }
+
+    /// How the database goes about a list: for tests of what it reads.
+    #[doc(hidden)]
+    pub async fn explain_leads(&self, filter: &LeadFilter) -> Result<String, StoreError> {
+        let (sql, params) = self.leads_statement(filter, filter.limit);
+        self.explain(&sql, &params).await
+    }
+
+    /// The statement of a list, and its parameters.
+    fn leads_statement(&self, filter: &LeadFilter, limit: u32) -> (String, Vec<Value>) {
+        let (mut examined, mut params) = self.examined_leads(filter);
+        let most = if filter.sifts() { EXAMINED_MAX } else { limit };
         examined.push_str(&format!(" ORDER BY id DESC LIMIT {most}"));
         let mut hits = format!("SELECT l.id FROM ({examined}) l WHERE 1 = 1");
         push_filters(&mut hits, &mut params, filter);
@@ -281,23 +271,23 @@ impl WorkspaceStore {
              AND d.version = l.data_version WHERE l.ws = ?1 \
              AND l.id IN ({hits} ORDER BY l.id DESC LIMIT {limit}) ORDER BY l.id DESC"
         );
-        let rows: Vec<LeadRow> =
-            self.query(&sql, &params).await?.iter().map(read_listed).collect::<Result<_, _>>()?;
-        let next = if rows.len() == limit as usize {
-            rows.last().map(|r| r.id.uuid())
-        } else if sifts {
-            self.last_examined(filter).await?
-        } else {
-            None
-        };
-        Ok(Page { rows, next })
+        (sql, params)
+    }
+
+    /// The rows that a list looks at: what the indexes answer.
+    fn examined_leads(&self, filter: &LeadFilter) -> (String, Vec<Value>) {
+        let rare = filter.state.is_some_and(is_rare);
+        let by = if rare { LEADS_RARE.by(self.store.is_postgres()) } else { String::new() };
+        let mut params = vec![id(self.workspace)];
+        let mut sql =
+            format!("SELECT id, state, campaign, source, status FROM leads{by} WHERE ws = ?1");
+        push_range(&mut sql, &mut params, filter);
+        (sql, params)
     }
 
     /// The id at which a list with rare filters stopped looking, if it stopped.
     async fn last_examined(&self, filter: &LeadFilter) -> Result<Option<uuid::Uuid>, StoreError> {
-        let mut params = vec![id(self.workspace)];
-        let mut sql = "SELECT id FROM leads WHERE ws = ?1".to_owned();
-        push_range(&mut sql, &mut params, filter);
+        let (mut sql, params) = self.examined_leads(filter);
         sql.push_str(&format!(" ORDER BY id DESC LIMIT 1 OFFSET {}", EXAMINED_MAX - 1));
         self.query(&sql, &params).await?.first().map(|r| r.uuid(0)).transpose()
     }
@@ -311,23 +301,22 @@ impl WorkspaceStore {
         let full = ids.len() == limit as usize;
         let last = ids.last().map(|l| l.uuid());
         let params = ids.iter().map(|lead| vec![id(self.workspace), id(*lead)]).collect();
-        let mut rows = Vec::with_capacity(ids.len());
-        for row in self.store.query_many(&LEADS_FIND, params).await? {
-            rows.push(read_row(&row)?);
-        }
-        rows.retain(|row| matches(filter, row));
-        rows.sort_unstable_by_key(|row| std::cmp::Reverse(row.id));
-        Ok(Page { rows, next: last.filter(|_| full) })
+        let found = self.store.query_many(&LEADS_FIND, params).await?;
+        let mut page = Page::read(&found, read_row, without_data);
+        page.rows.retain(|row| matches(filter, row));
+        page.rows.sort_unstable_by_key(|row| std::cmp::Reverse(row.id));
+        page.next = last.filter(|_| full);
+        Ok(page)
     }
 
-    /// What happened to a lead, in order.
+    /// What happened to a lead, in order; events that are damaged are passed over.
     pub async fn lead_events(&self, lead: LeadId) -> Result<Vec<EventRow>, StoreError> {
         let sql = format!(
             "SELECT {} FROM events WHERE lead = ?2 AND ws = ?1 ORDER BY n, position LIMIT 1000",
             crate::events::columns(self.store.is_postgres())
         );
         let rows = self.query(&sql, &[id(self.workspace), id(lead)]).await?;
-        rows.iter().map(crate::events::read_event).collect()
+        Ok(rows.iter().filter_map(crate::events::read_or_pass).collect())
     }
 
     /// Lets at most `limit` held leads of a campaign go, making their deliveries to the destinations
@@ -384,11 +373,16 @@ fn push_range(sql: &mut String, params: &mut Vec<Value>, filter: &LeadFilter) {
     if let Some(until) = filter.until {
         push("<", floor_id(until));
     }
-    // It stands in the text so that the partial index over rare states is used.
     if let Some(state) = filter.state.filter(|state| is_rare(*state)) {
-        sql.push_str(&format!(" AND state = '{state}'"));
+        sql.push_str(&format!(" AND {} AND state = '{state}'", LEADS_RARE.condition));
     }
 }
+
+/// The index over rare states.
+pub(crate) const LEADS_RARE: PartialIndex = PartialIndex {
+    name: "leads_rare",
+    condition: "state IN ('partial', 'held', 'quarantined', 'rejected', 'erased')",
+};
 
 /// Whether the index `leads_rare` has the state.
 fn is_rare(state: LeadState) -> bool {

@@ -7,6 +7,14 @@
 //!
 //! Reads are bound to a workspace: [`Store::workspace`] gives the only way to them.
 
+// Nothing from outside may make a request path panic.
+#![cfg_attr(
+    not(test),
+    warn(clippy::expect_used, clippy::panic, clippy::unreachable, clippy::unwrap_used)
+)]
+
+pub mod accounts;
+pub mod audit;
 mod backup;
 pub mod capture;
 mod claim;
@@ -29,6 +37,7 @@ mod nodes;
 mod orphans;
 mod outage;
 pub mod outcomes;
+mod page;
 mod postgres;
 mod proof;
 mod replay;
@@ -59,7 +68,7 @@ pub use inspect::{
 #[doc(hidden)]
 pub use migrations::Migration;
 pub use proof::Durability;
-pub use retention::{IDEMPOTENCY_HOURS, Retention, RetentionReport};
+pub use retention::{AUDIT_DAYS, IDEMPOTENCY_HOURS, Retention, RetentionReport};
 pub use snapshot::{Doc, Snapshot};
 pub use sqlite::DATABASE_FILE;
 pub use steps::{STEP_BODY_BYTES_MAX, ShownRequest, Step, StepKind};

@@ -32,6 +32,12 @@ const MIGRATIONS: &[Migration] = &[
         sqlite: include_str!("../migrations/sqlite/0002_outcomes.sql"),
         postgres: include_str!("../migrations/postgres/0002_outcomes.sql"),
     },
+    Migration {
+        number: 3,
+        name: "accounts",
+        sqlite: include_str!("../migrations/sqlite/0003_accounts.sql"),
+        postgres: include_str!("../migrations/postgres/0003_accounts.sql"),
+    },
 ];
 
 /// Number of the newest migration this release knows.

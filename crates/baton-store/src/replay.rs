@@ -27,7 +27,7 @@ impl Store {
             return Err(StoreError::IdempotencyMismatch);
         }
         let remembered: Remembered = serde_json::from_slice(row.bytes(1)?)
-            .map_err(|e| StoreError::Damaged { what: "idempotency row", detail: e.to_string() })?;
+            .map_err(|e| StoreError::unreadable("idempotency row", &e))?;
         Ok(Some(remembered.replayed()))
     }
 }

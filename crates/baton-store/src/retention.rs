@@ -3,8 +3,10 @@
 use crate::command::{Command, Effects, Reply};
 use crate::db::{Tx, Value, id};
 use crate::error::StoreError;
+use crate::leads::LEADS_RARE;
 use crate::outcomes::forget_old;
 use crate::store::Store;
+use baton_domain::account::SESSION_IDLE_MS;
 use baton_domain::id::{LeadId, WorkspaceId};
 use baton_domain::time::Millis;
 
@@ -14,6 +16,8 @@ const SLICE: i64 = 50;
 pub const REJECTED_DAYS: i64 = 30;
 /// Hours an idempotency key is kept (DESIGN section 7).
 pub const IDEMPOTENCY_HOURS: i64 = 24;
+/// Days a line of the audit is kept: three years.
+pub const AUDIT_DAYS: i64 = 3 * 365;
 const DAY_MS: i64 = 86_400_000;
 
 /// What is too old.
@@ -40,6 +44,10 @@ pub struct RetentionReport {
 pub(crate) enum RetentionSlice {
     Idempotency {
         before: Millis,
+    },
+    /// Lines of the audit, sessions and invitations.
+    Accounts {
+        now: Millis,
     },
     /// Counts for the reports.
     Outcomes {
@@ -81,6 +89,7 @@ impl Store {
                 break;
             }
         }
+        self.retain_slice(RetentionSlice::Accounts { now }).await?;
         for workspace in &retention.all {
             self.retain_slice(RetentionSlice::Outcomes { workspace: *workspace, now }).await?;
         }
@@ -125,12 +134,13 @@ impl Store {
     async fn old_leads(&self, old: &Old) -> Result<Vec<LeadId>, StoreError> {
         let floor = Value::Id(baton_domain::id::uuid_v7(old.before, [0; 10]));
         let state = if old.only_rejected {
-            "l.state = 'rejected'"
+            format!("l.{} AND l.state = 'rejected'", LEADS_RARE.condition)
         } else {
-            "l.state NOT IN ('partial', 'held', 'routing')"
+            "l.state NOT IN ('partial', 'held', 'routing')".to_owned()
         };
+        let by = if old.only_rejected { LEADS_RARE.by(self.is_postgres()) } else { String::new() };
         let sql = format!(
-            "SELECT l.id FROM leads l WHERE l.ws = ?1 AND l.id < ?2 AND {state} \
+            "SELECT l.id FROM leads l{by} WHERE l.ws = ?1 AND l.id < ?2 AND {state} \
              AND {FINISHED} ORDER BY l.id LIMIT {SLICE}"
         );
         let rows = self.query(&sql, &[id(old.workspace), floor]).await?;
@@ -158,6 +168,10 @@ pub(crate) async fn run_slice(
                 .await?,
             leads: 0,
         },
+        RetentionSlice::Accounts { now } => {
+            forget_accounts(tx, *now).await?;
+            RetentionReport::default()
+        }
         RetentionSlice::Outcomes { workspace, now } => {
             forget_old(tx, *workspace, *now).await?;
             RetentionReport::default()
@@ -167,6 +181,17 @@ pub(crate) async fn run_slice(
         }
     };
     Ok((Reply::Retained(report), Effects::default()))
+}
+
+/// Removes what has ended of accounts, and a slice of what is too old of the audit.
+async fn forget_accounts(tx: &Tx<'_>, now: Millis) -> Result<(), StoreError> {
+    let idle = now.plus_ms(-SESSION_IDLE_MS);
+    let sql = "DELETE FROM sessions WHERE expires_at <= ?1 OR seen_at <= ?2";
+    tx.execute(sql, &[now.into(), idle.into()]).await?;
+    tx.execute("DELETE FROM invitations WHERE expires_at <= ?1", &[now.into()]).await?;
+    let sql = "DELETE FROM audit WHERE seq IN \
+               (SELECT seq FROM audit WHERE at < ?1 ORDER BY at LIMIT 500)";
+    tx.execute(sql, &[now.plus_ms(-AUDIT_DAYS * DAY_MS).into()]).await.map(|_| ())
 }
 
 async fn remove_leads(

@@ -6,7 +6,7 @@
 //! recognised.
 
 use crate::error::StoreError;
-use baton_domain::id::{CampaignId, SourceId, TypedId, WorkspaceId};
+use baton_domain::id::{CampaignId, SourceId, TypedId, UserId, WorkspaceId};
 use baton_domain::secret::{Secret, Secrets};
 use baton_domain::time::Entropy;
 use chacha20poly1305::aead::{Aead, KeyInit, Payload};
@@ -127,6 +127,13 @@ impl MasterKey {
     #[must_use]
     pub fn idempotency_key(&self, workspace: WorkspaceId, scope: &[u8], sent: &str) -> [u8; 16] {
         self.lookup_key(b"idempotency", &[workspace.uuid().as_bytes(), scope, sent.as_bytes()])
+    }
+
+    /// What is kept of a person's recovery code. Codes are short, so a plain hash could be undone
+    /// by trying them all; this one needs the key.
+    #[must_use]
+    pub fn recovery_hash(&self, user: UserId, code: &str) -> [u8; 32] {
+        mac(&self.lookup, &[b"recovery", user.uuid().as_bytes(), code.as_bytes()])
     }
 
     /// The key under which an e-mail address or phone number can be searched exactly.

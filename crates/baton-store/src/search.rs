@@ -163,16 +163,15 @@ impl Store {
 
     async fn batch_by_events(&self) -> Result<(IndexBatch, usize), StoreError> {
         let from = self.cursor(READER).await?;
-        let events = self.events_after(from, INDEX_BATCH).await?;
-        let to = events.last().map_or(from, |last| last.cursor);
+        let batch = self.events_after(from, INDEX_BATCH).await?;
         let mut touched: Vec<LeadId> =
-            events.iter().filter(|e| e.kind.is_lead()).filter_map(|e| e.lead).collect();
+            batch.events.iter().filter(|e| e.kind.is_lead()).filter_map(|e| e.lead).collect();
         touched.sort_unstable();
         touched.dedup();
         let params = touched.into_iter().map(|lead| vec![id(lead)]).collect();
         let rows = self.query_many(&VERSIONS, params).await?;
         let leads = self.newest_of(&rows, BTreeMap::new())?;
-        Ok((IndexBatch { from, to, leads }, events.len()))
+        Ok((IndexBatch { from, to: batch.to, leads }, batch.looked_at))
     }
 
     async fn batch_by_seq(&self) -> Result<(IndexBatch, usize), StoreError> {
@@ -301,8 +300,8 @@ impl WorkspaceStore {
         let params = candidates.iter().map(|lead| vec![id(self.workspace), id(*lead)]).collect();
         let mut hits: Vec<LeadId> = Vec::new();
         for row in self.store.query_many(&NEWEST, params).await? {
-            let data: LeadData = serde_json::from_slice(row.bytes(1)?)
-                .map_err(|e| StoreError::Damaged { what: "lead", detail: e.to_string() })?;
+            // The index said already that it is damaged.
+            let Ok(data) = serde_json::from_slice::<LeadData>(row.bytes(1)?) else { continue };
             if search_text(&data).contains(&text) {
                 hits.push(row.id(0)?);
             }

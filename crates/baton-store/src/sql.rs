@@ -3,6 +3,22 @@
 
 use crate::db::Many;
 
+/// An index over a part of a table, which SQLite's planner has to be led to: it does not see that
+/// `state = 'held'` implies the condition `state IN (...)`, and would rather go along a primary key.
+pub(crate) struct PartialIndex {
+    /// Its name.
+    pub name: &'static str,
+    /// Its condition, word for word as in the migration; a query has to repeat it.
+    pub condition: &'static str,
+}
+
+impl PartialIndex {
+    /// What follows the table in a query that goes by the index. PostgreSQL finds it by itself.
+    pub(crate) fn by(&self, postgres: bool) -> String {
+        if postgres { String::new() } else { format!(" INDEXED BY {}", self.name) }
+    }
+}
+
 pub(crate) const IDEMPOTENCY_FIND: Many = Many {
     sqlite: "SELECT key, body_hash, answer FROM idempotency WHERE key = ?1",
     postgres: "SELECT key, body_hash, answer FROM idempotency WHERE key = ANY($1::bytea[])",
@@ -75,6 +91,13 @@ pub(crate) const LEAD_DATA_ADD: Many = Many {
     sqlite: "INSERT INTO lead_data (lead, version, ws, body) VALUES (?1, ?2, ?3, ?4)",
     postgres: "INSERT INTO lead_data (lead, version, ws, body) \
                SELECT * FROM unnest($1::uuid[], $2::int8[], $3::uuid[], $4::bytea[])",
+};
+
+/// Parameters: lead, version.
+pub(crate) const LEAD_DATA_FIND: Many = Many {
+    sqlite: "SELECT lead, body FROM lead_data WHERE lead = ?1 AND version = ?2",
+    postgres: "SELECT d.lead, d.body FROM lead_data d \
+               JOIN unnest($1::uuid[], $2::int8[]) AS t(l, v) ON d.lead = t.l AND d.version = t.v",
 };
 
 /// Parameters: those of [`crate::deliveries::NewRow::values`]. The last but one is the token of a

@@ -344,8 +344,8 @@ impl Store {
 
     /// Takes a lead in; returns after the commit.
     pub async fn capture(&self, capture: Capture) -> Result<Captured, StoreError> {
-        let body = serde_json::to_vec(&capture.data)
-            .map_err(|e| StoreError::Damaged { what: "lead", detail: e.to_string() })?;
+        let body =
+            serde_json::to_vec(&capture.data).map_err(|e| StoreError::unreadable("lead", &e))?;
         let mut reserved = self.reserve(&capture);
         let leases = reserved.leases();
         reserved.is_sent();
@@ -506,11 +506,20 @@ impl WorkspaceStore {
     pub(crate) async fn query(&self, sql: &str, params: &[Value]) -> Result<Vec<Row>, StoreError> {
         self.store.query(sql, params).await
     }
+
+    /// The plan of a statement, in the database's words.
+    pub(crate) async fn explain(&self, sql: &str, params: &[Value]) -> Result<String, StoreError> {
+        let postgres = self.store.is_postgres();
+        let (word, column) = if postgres { ("EXPLAIN", 0) } else { ("EXPLAIN QUERY PLAN", 3) };
+        let rows = self.query(&format!("{word} {sql}"), params).await?;
+        let lines: Result<Vec<&str>, StoreError> =
+            rows.iter().map(|row| row.text(column)).collect();
+        Ok(lines?.join("\n"))
+    }
 }
 
 fn encode_attempt(attempt: &AttemptRecord) -> Result<Vec<u8>, StoreError> {
-    let damaged =
-        |e: serde_json::Error| StoreError::Damaged { what: "attempt", detail: e.to_string() };
+    let damaged = |e| StoreError::unreadable("attempt", &e);
     let extracted = match &attempt.extracted {
         Some(bytes) => serde_json::from_slice(bytes).map_err(damaged)?,
         None => serde_json::Value::Null,

@@ -2,6 +2,8 @@
 //! read strictly by [`input`], configuration documents change through [`document`] only.
 
 pub mod answer;
+mod audit;
+mod auth;
 mod base_url;
 mod campaigns;
 mod connectors;
@@ -24,6 +26,7 @@ pub mod span;
 pub mod stream;
 mod strict;
 mod trial;
+mod users;
 mod webhooks;
 mod workspaces;
 
@@ -41,7 +44,7 @@ pub fn routes() -> Router<AppState> {
 /// The routes with their description.
 pub(crate) fn described() -> OpenApiRouter<AppState> {
     OpenApiRouter::with_openapi(openapi::base())
-        .routes(routes!(workspaces::list_workspaces))
+        .routes(routes!(workspaces::list_workspaces, workspaces::create::create_workspace))
         .routes(routes!(workspaces::update_workspace))
         .routes(routes!(campaigns::list_campaigns, campaigns::create_campaign))
         .routes(routes!(
@@ -74,11 +77,33 @@ pub(crate) fn described() -> OpenApiRouter<AppState> {
         .routes(routes!(hooks::unsubscribe_hook))
         .routes(routes!(reports::report_rejections))
         .routes(routes!(reports::list_rejected))
-        .routes(routes!(me::get_me))
         .routes(routes!(keys::list_keys, keys::create_key))
         .routes(routes!(keys::get_key, keys::update_key, keys::revoke_key))
         .routes(routes!(keys::rotate_key))
         .routes(routes!(keys::finish_key_rotation))
+        .merge(of_people())
+}
+
+fn of_people() -> OpenApiRouter<AppState> {
+    OpenApiRouter::new()
+        .routes(routes!(auth::auth_state))
+        .routes(routes!(auth::set_up))
+        .routes(routes!(auth::sign_in))
+        .routes(routes!(auth::sign_out))
+        .routes(routes!(auth::invited::get_invited))
+        .routes(routes!(auth::invited::accept_invitation))
+        .routes(routes!(me::get_me, me::update_me))
+        .routes(routes!(me::password::change_password))
+        .routes(routes!(me::sessions::list_sessions, me::sessions::end_other_sessions))
+        .routes(routes!(me::sessions::end_session))
+        .routes(routes!(me::second_factor::ask_second_factor))
+        .routes(routes!(me::second_factor::confirm_second_factor))
+        .routes(routes!(me::second_factor::remove_second_factor))
+        .routes(routes!(users::list_users))
+        .routes(routes!(users::update_user, users::remove_user))
+        .routes(routes!(users::invitations::list_invitations, users::invitations::invite_user))
+        .routes(routes!(users::invitations::withdraw_invitation))
+        .routes(routes!(audit::list_audit))
 }
 
 fn of_destinations() -> OpenApiRouter<AppState> {

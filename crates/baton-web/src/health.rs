@@ -1,12 +1,13 @@
 //! Whether the process lives and whether it can store.
 
-use crate::problem::{Code, Json, Problem};
+use crate::problem::{Code, Problem, json_bytes};
 use crate::state::AppState;
 use axum::Router;
 use axum::extract::State;
-use axum::response::{IntoResponse, Response};
+use axum::response::Response;
 use baton_domain::time::Millis;
-use serde_json::json;
+use http::StatusCode;
+use serde_json::{Value, json};
 use tokio::sync::Mutex;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
@@ -36,7 +37,7 @@ pub(crate) fn described() -> OpenApiRouter<AppState> {
 #[utoipa::path(get, path = "/healthz", tag = "service",
     responses((status = 200, description = "It does.")), security(()))]
 async fn healthz() -> Response {
-    Json(json!({"status": "ok"})).into_response()
+    shown(json!({"status": "ok"}))
 }
 
 /// Ask whether leads can be taken
@@ -55,7 +56,11 @@ async fn readyz(State(state): State<AppState>) -> Result<Response, Problem> {
         let detail = format!("the clock is {drift} ms off the database's; set it by NTP");
         return Err(Problem::new(Code::Unavailable, detail));
     }
-    Ok(Json(json!({"status": "ready", "clock_drift_ms": drift})).into_response())
+    Ok(shown(json!({"status": "ready", "clock_drift_ms": drift})))
+}
+
+fn shown(state: Value) -> Response {
+    json_bytes(StatusCode::OK, state.to_string().into_bytes())
 }
 
 async fn probe(state: &AppState) -> Result<(), Problem> {

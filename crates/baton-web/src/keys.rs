@@ -160,12 +160,7 @@ fn workspace_with_key(
 ) -> Result<(WorkspaceId, Vec<DocWrite>), StoreError> {
     let now = store.now();
     let workspace: WorkspaceId = store.new_id();
-    let body = Workspace {
-        id: workspace,
-        name: name.to_owned(),
-        default_campaign: None,
-        retention_days: None,
-    };
+    let body = Workspace::new(workspace, name);
     let key = ApiKey {
         name: "First key".to_owned(),
         sha256: sha256_hex(key_text.reveal()),
@@ -189,8 +184,7 @@ fn first_write<T: serde::Serialize>(
     body: &T,
     now: Millis,
 ) -> Result<DocWrite, StoreError> {
-    let body = serde_json::to_vec(body)
-        .map_err(|e| StoreError::Damaged { what: "document", detail: e.to_string() })?;
+    let body = serde_json::to_vec(body).map_err(|e| StoreError::unreadable("document", &e))?;
     Ok(DocWrite {
         workspace,
         kind,
@@ -200,7 +194,7 @@ fn first_write<T: serde::Serialize>(
         secrets: None,
         unique: None,
         stopped: false,
-        changed_by: "baton".to_owned(),
+        changed_by: "baton".into(),
         now,
         idempotency: None,
     })

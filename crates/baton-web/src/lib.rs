@@ -3,6 +3,13 @@
 //! Capture reads its configuration from the store's snapshot in memory and writes one command; it
 //! calls nobody. What needs the network is the engine's, and the two meet in the store.
 
+// Nothing from outside may make a request path panic.
+#![cfg_attr(
+    not(test),
+    warn(clippy::expect_used, clippy::panic, clippy::unreachable, clippy::unwrap_used)
+)]
+
+mod admin;
 pub mod api;
 pub mod auth;
 pub mod body;
@@ -26,7 +33,7 @@ use axum::Router;
 
 /// All routes, with a problem for every path and method that is none.
 pub fn router(state: AppState) -> Router {
-    served(capture::routes().merge(api::routes()), state)
+    served(capture::routes().merge(api::routes()).merge(admin::routes()), state)
 }
 
 /// Health and metrics only, for a process that takes no leads and has no API.

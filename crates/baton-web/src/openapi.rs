@@ -20,7 +20,8 @@ use utoipa::OpenApi;
             events and keys of one workspace. Ids are TypeIDs, times RFC 3339 in UTC, errors RFC 9457 problems with a \
             stable `code`. Lists have `limit` and `cursor`. Documents carry their version as \
             `ETag`; send it as `If-Match` to change only what you read. Every creating POST takes \
-            an `Idempotency-Key`.",
+            an `Idempotency-Key`. People who are signed in name the workspace they work in by the \
+            header `Baton-Workspace`; without it it is their first.",
         license(name = "Apache-2.0", identifier = "Apache-2.0")
     ),
     tags(
@@ -31,7 +32,9 @@ use utoipa::OpenApi;
         (name = "workspaces"), (name = "campaigns"), (name = "sources"), (name = "destinations"),
         (name = "connectors"), (name = "leads"), (name = "deliveries"), (name = "events"),
         (name = "imports"),
-        (name = "webhooks"), (name = "hooks"), (name = "reports"), (name = "keys"), (name = "me"),
+        (name = "webhooks"), (name = "hooks"), (name = "reports"), (name = "keys"),
+        (name = "auth", description = "The first user, signing in and out."),
+        (name = "me"), (name = "users"), (name = "audit"),
     )
 )]
 struct Base;
@@ -80,6 +83,12 @@ pub fn document() -> Value {
         "type": "http",
         "scheme": "bearer",
         "description": "An API key. The scopes an operation needs are listed with it."
+    }, "session": {
+        "type": "apiKey",
+        "in": "cookie",
+        "name": "__Host-baton",
+        "description": "The session of a person who is signed in (`baton` over plain http). Their \
+            role gives the scopes. Changes are taken from Baton's own pages only."
     }, "x_key": {
         "type": "apiKey",
         "in": "header",
@@ -92,8 +101,11 @@ pub fn document() -> Value {
         schemas.insert("Problem".to_owned(), problem());
     }
     if let Some(paths) = document["paths"].as_object_mut() {
-        for operations in paths.values_mut().filter_map(Value::as_object_mut) {
-            for (method, operation) in operations.iter_mut() {
+        for (path, operations) in paths.iter_mut() {
+            for (method, operation) in operations.as_object_mut().into_iter().flatten() {
+                if path.starts_with(MANAGEMENT) {
+                    add_session(operation);
+                }
                 describe(method, operation, &mut schemas);
             }
         }
@@ -137,19 +149,54 @@ fn resolve(part: &Value, known: &Map<String, Value>) -> Option<Value> {
     object.get("properties").map(|_| object.clone())
 }
 
+/// Whoever has a session may do what a key of their scopes may.
+fn add_session(operation: &mut Value) {
+    let Some(ways) = operation["security"].as_array_mut() else { return };
+    let sessions: Vec<Value> =
+        ways.iter().filter_map(|way| way.get("key")).map(|s| json!({"session": s})).collect();
+    ways.extend(sessions);
+}
+
 /// Adds what all operations of a kind have.
 fn describe(method: &str, operation: &mut Value, schemas: &mut Value) {
+    if !WITHOUT_VERSIONS.iter().any(|tag| operation["tags"][0] == *tag) {
+        describe_document(method, operation, schemas);
+    } else if operation["operationId"] == "invite_user" {
+        add_headers(operation, vec![idempotency_header()]);
+    }
+    describe_answers(operation);
+}
+
+/// Where the operations are that take a session as they take a key.
+const MANAGEMENT: &str = "/api/v1/";
+
+/// Tags of what is no document with a version.
+const WITHOUT_VERSIONS: &[&str] = &["auth", "me", "users"];
+
+fn idempotency_header() -> Value {
+    header(
+        "Idempotency-Key",
+        "Repeating a request with the same key and body \
+        gives the same answer, with `Idempotent-Replayed: true`; kept 24 hours.",
+    )
+}
+
+fn add_headers(operation: &mut Value, headers: Vec<Value>) {
+    match operation["parameters"].as_array_mut() {
+        Some(parameters) => parameters.extend(headers),
+        None => operation["parameters"] = headers.into(),
+    }
+}
+
+/// Adds what operations on documents have.
+fn describe_document(method: &str, operation: &mut Value, schemas: &mut Value) {
     let creates = operation["responses"].get("201").is_some();
     let id = operation["operationId"].as_str().unwrap_or_default();
     let switches =
         ["pause_", "resume_", "rotate_", "finish_", "add_"].iter().any(|w| id.starts_with(w));
     let mut headers = Vec::new();
     if creates {
-        headers.push(header(
-            "Idempotency-Key",
-            "Repeating a request with the same key and body \
-            gives the same answer, with `Idempotent-Replayed: true`; kept 24 hours.",
-        ));
+        headers.push(idempotency_header());
     } else if method == "patch" || method == "delete" || switches {
         headers.push(header(
             "If-Match",
@@ -158,14 +205,15 @@ fn describe(method: &str, operation: &mut Value, schemas: &mut Value) {
         ));
     }
     if !headers.is_empty() {
-        match operation["parameters"].as_array_mut() {
-            Some(parameters) => parameters.extend(headers),
-            None => operation["parameters"] = headers.into(),
-        }
+        add_headers(operation, headers);
     }
     if method == "patch" {
         patch_body(operation, schemas);
     }
+}
+
+/// Says what every answer is.
+fn describe_answers(operation: &mut Value) {
     for (status, response) in operation["responses"].as_object_mut().into_iter().flatten() {
         if response.get("description").is_none() {
             let text = if status == "201" { "It was made." } else { "As asked." };

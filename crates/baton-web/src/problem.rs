@@ -8,8 +8,7 @@ mod extract;
 mod store;
 
 pub use code::Code;
-pub(crate) use extract::json_bytes;
-pub use extract::{Json, Path, Query};
+pub use extract::{Path, Query, json_bytes};
 
 use axum::response::{IntoResponse, Response};
 use http::header::{CACHE_CONTROL, CONTENT_TYPE, RETRY_AFTER};

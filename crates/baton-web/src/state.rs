@@ -1,6 +1,7 @@
 //! What every handler has at hand.
 
 use crate::api::stream::Streams;
+use crate::auth::Accounts;
 use crate::capture::CaptureState;
 use crate::catch_up::CatchUp;
 use crate::health::Readiness;
@@ -63,6 +64,7 @@ pub struct AppState {
     pub(crate) capture: Arc<CaptureState>,
     pub(crate) catch_up: Arc<CatchUp>,
     pub(crate) readiness: Arc<Readiness>,
+    pub(crate) accounts: Arc<Accounts>,
     warmed: Arc<OnceCell<()>>,
 }
 
@@ -82,6 +84,7 @@ impl AppState {
             capture: Arc::default(),
             catch_up: Arc::default(),
             readiness: Arc::default(),
+            accounts: Arc::default(),
             warmed: Arc::default(),
         }
     }

@@ -7,6 +7,7 @@ pub(crate) struct SystemEntropy;
 impl Entropy for SystemEntropy {
     #[expect(
         clippy::disallowed_methods,
+        clippy::expect_used,
         reason = "the system's randomness, handed to everything else as an argument; without it no \
                   key and no id is safe, so there is nothing to go on with"
     )]

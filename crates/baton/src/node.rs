@@ -22,6 +22,7 @@ use baton_engine::{
 };
 use baton_store::sealing::MasterKey;
 use baton_store::{Location, Store, StoreSettings};
+use baton_web::auth::offer_setup;
 use baton_web::keys::{FirstStart, ensure_workspace};
 use baton_web::{AppState, ServerSettings, WebSettings};
 use std::net::SocketAddr;
@@ -45,6 +46,8 @@ pub(crate) struct Node {
     web: Web,
     /// The workspace it started with.
     pub first: FirstStart,
+    /// Path and token of the link that makes the first user, while there is none.
+    setup: Option<Secret>,
 }
 
 struct Web {
@@ -76,6 +79,10 @@ impl Node {
         let first = ensure_workspace(&store, settings.data.bootstrap_key.as_ref())
             .await
             .map_err(Failure::new)?;
+        let setup = match settings.server.role.answers() {
+            true => offer_setup(&store).await.map_err(Failure::new)?,
+            false => None,
+        };
         let allow = allow_list(settings);
         let engine = match settings.server.role.delivers() {
             true => Some(start_engine(settings, &store, &registry, &allow).await?),
@@ -88,7 +95,7 @@ impl Node {
             state.stats.register(|registry| registry.register_collector(Box::new(metrics)));
         }
         let web = start_web(listener, state, &settings.server)?;
-        Ok(Self { store, engine, follower, web, first })
+        Ok(Self { store, engine, follower, web, first, setup })
     }
 
     /// Its store.
@@ -99,6 +106,18 @@ impl Node {
     /// Where it listens.
     pub(crate) fn addr(&self) -> SocketAddr {
         self.web.addr
+    }
+
+    /// The link that makes the first user, as the lines that show it, while there is none.
+    pub(crate) fn setup_lines(&self, settings: &Settings) -> Option<String> {
+        let path = self.setup.as_ref()?;
+        let local = local_url(self.addr());
+        let base = settings.server.public_url.as_deref().unwrap_or(&local);
+        Some(format!(
+            "Nobody can sign in yet. Open this link to make the first user; it works once, and a \
+             new one is\nshown at each start until it was used:\n\n  {base}{}\n",
+            path.reveal()
+        ))
     }
 
     /// Returns when the HTTP face has ended by itself, which it does not do while all is well.

@@ -1,145 +1,86 @@
 import { queryOptions } from '@tanstack/react-query';
-import { call } from './client';
-import { Problem } from './problem';
+import { api, call, ok } from './client';
+import type { Problem } from './problem';
+import type { components } from './schema';
 
-// Accounts and sign-in, typed by hand after the agreement between server and interface.
+type Schemas = components['schemas'];
 
-export type Role = 'owner' | 'admin' | 'operator' | 'viewer';
+export type Role = Schemas['Role'];
+export type AuthState = Schemas['AuthState'];
+export type Session = Schemas['SessionView'];
+export type Invitation = Schemas['InvitedView'];
+export type SecondFactorSecret = Schemas['FactorView'];
+export type User = Schemas['UserMe'];
 
-/** What is known without signing in. */
-export interface AuthState {
-  setup_needed: boolean;
-  signed_in: boolean;
-  /** The page came over plain http, so the session's cookie can be read on the way. */
-  insecure: boolean;
-  version: string;
-}
-
-export interface MyWorkspace {
-  id: string;
-  name: string;
-  role: Role;
-}
-
-/** Who calls: a person, or a key (only while developing). */
-export interface Me {
-  kind: 'user' | 'key';
-  id: string;
-  name: string;
-  email?: string;
-  role?: Role;
-  scopes: string[];
-  workspace_id: string;
-  workspace: string;
-  workspaces?: MyWorkspace[];
-  second_factor?: boolean;
-  recovery_codes_left?: number;
-}
-
-export interface Session {
-  id: string;
-  created_at: string;
-  seen_at: string;
-  ip: string | null;
-  user_agent: string | null;
-  current: boolean;
-}
-
-export interface Invitation {
-  email: string;
-  workspace: string;
-  role: Role;
-  /** Whether somebody with that address has an account already. */
-  known: boolean;
-}
-
-export interface SecondFactorSecret {
-  secret: string;
-  otpauth_url: string;
-}
-
-const AUTH = '/api/v1/auth';
-const ME = '/api/v1/me';
+/** Who calls: a person, or a key (only while developing). What only people have may be missing. */
+export type Me = Schemas['KeyMe'] & Partial<User> & { kind: 'user' | 'key' };
 
 export const authState = queryOptions({
   queryKey: ['auth-state'],
-  queryFn: ({ signal }) => call<AuthState>('GET', `${AUTH}/state`, { signal }),
+  queryFn: ({ signal }) => ok(api.GET('/api/v1/auth/state', { signal })),
 });
 
 export const me = queryOptions({
   queryKey: ['me'],
   // Who is not signed in yet is sent to the sign-in page by the router, and not asked by the dialog.
-  queryFn: async ({ signal }): Promise<Me> => {
-    const answer = await call<Omit<Me, 'kind'> & { kind?: Me['kind'] }>('GET', ME, { signal, asks: false });
-    return { ...answer, kind: answer.kind ?? 'key' };
-  },
+  queryFn: ({ signal }) => call<Me>('GET', '/api/v1/me', { signal, asks: false }),
   staleTime: 60_000,
 });
 
 export const sessions = queryOptions({
   queryKey: ['me', 'sessions'],
-  queryFn: async ({ signal }) => {
-    const answer = await call<Session[] | { data: Session[] }>('GET', `${ME}/sessions`, { signal });
-    return Array.isArray(answer) ? answer : answer.data;
-  },
+  queryFn: ({ signal }) => ok(api.GET('/api/v1/me/sessions', { signal })),
 });
 
 export const invitation = (token: string) =>
   queryOptions({
     queryKey: ['invitation', token],
-    queryFn: ({ signal }) =>
-      call<Invitation>('GET', `${AUTH}/invitations/${encodeURIComponent(token)}`, { signal }),
+    queryFn: ({ signal }) => ok(api.GET('/api/v1/auth/invitations/{token}', { params: { path: { token } }, signal })),
     retry: false,
   });
 
-export function setUp(body: {
-  token: string;
-  email: string;
-  name: string;
-  password: string;
-  workspace?: string;
-}): Promise<Me> {
-  return call('POST', `${AUTH}/setup`, { body });
+export function setUp(body: Schemas['SetupInput']): Promise<Me> {
+  return ok(api.POST('/api/v1/auth/setup', { body }));
 }
 
-export function signIn(body: { email: string; password: string; code?: string }): Promise<Me> {
-  return call('POST', `${AUTH}/sign-in`, { body });
+export function signIn(body: Schemas['SignInInput']): Promise<Me> {
+  return ok(api.POST('/api/v1/auth/sign-in', { body }));
 }
 
-export function signOut(): Promise<void> {
-  return call('POST', `${AUTH}/sign-out`);
+export async function signOut(): Promise<void> {
+  await api.POST('/api/v1/auth/sign-out');
 }
 
-export function acceptInvitation(token: string, body: { name?: string; password: string }): Promise<Me> {
-  return call('POST', `${AUTH}/invitations/${encodeURIComponent(token)}/accept`, { body });
+export function acceptInvitation(token: string, body: Schemas['AcceptInput']): Promise<Me> {
+  return ok(api.POST('/api/v1/auth/invitations/{token}/accept', { params: { path: { token } }, body }));
 }
 
 export function changeName(name: string): Promise<Me> {
-  return call('PATCH', ME, { body: { name } });
+  return ok(api.PATCH('/api/v1/me', { body: { name } }));
 }
 
-export function changePassword(body: { current: string; new: string }): Promise<void> {
-  return call('POST', `${ME}/password`, { body });
+export async function changePassword(body: Schemas['PasswordInput']): Promise<void> {
+  await api.POST('/api/v1/me/password', { body });
 }
 
-export function endSession(id: string): Promise<void> {
-  return call('DELETE', `${ME}/sessions/${encodeURIComponent(id)}`);
+export async function endSession(id: string): Promise<void> {
+  await api.DELETE('/api/v1/me/sessions/{id}', { params: { path: { id } } });
 }
 
-export function endOtherSessions(): Promise<void> {
-  return call('DELETE', `${ME}/sessions`);
+export async function endOtherSessions(): Promise<void> {
+  await api.DELETE('/api/v1/me/sessions');
 }
 
 export function startSecondFactor(password: string): Promise<SecondFactorSecret> {
-  return call('POST', `${ME}/second-factor`, { body: { password } });
+  return ok(api.POST('/api/v1/me/second-factor', { body: { password } }));
 }
 
-export function confirmSecondFactor(code: string): Promise<{ recovery_codes: string[] }> {
-  return call('POST', `${ME}/second-factor/confirm`, { body: { code } });
+export function confirmSecondFactor(code: string): Promise<Schemas['RecoveryView']> {
+  return ok(api.POST('/api/v1/me/second-factor/confirm', { body: { code } }));
 }
 
-export function removeSecondFactor(password: string): Promise<void> {
-  return call('POST', `${ME}/second-factor/remove`, { body: { password } });
+export async function removeSecondFactor(password: string): Promise<void> {
+  await api.POST('/api/v1/me/second-factor/remove', { body: { password } });
 }
 
 /** Whether the answer to a sign-in asks for the second factor. */

@@ -108,7 +108,8 @@ export function sentence(text: string): string {
   const trimmed = text.trim();
   if (trimmed === '') return '';
   const first = trimmed.charAt(0);
-  const start = /^[a-z]+[ ,.]/.test(trimmed) ? first.toUpperCase() + trimmed.slice(1) : trimmed;
+  // Names of fields such as `retry.schedule[0]` stay as they are.
+  const start = /^[a-z]+(?:[ ,]|\.?$|\. )/.test(trimmed) ? first.toUpperCase() + trimmed.slice(1) : trimmed;
   return /[.!?…]$/.test(start) ? start : `${start}.`;
 }
 

@@ -45,6 +45,147 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/audit": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List who changed what
+         * @description Newest first. Lines are only added; they are kept for three years.
+         */
+        get: operations["list_audit"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/auth/invitations/{token}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Read an invitation */
+        get: operations["get_invited"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/auth/invitations/{token}/accept": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Accept an invitation
+         * @description Makes the account if there is none, lets it into the workspace, and signs in: the answer sets
+         *     the session's cookie.
+         */
+        post: operations["accept_invitation"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/auth/setup": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Make the first user
+         * @description They become owner of every workspace there is, and are signed in: the answer sets the session's
+         *     cookie.
+         */
+        post: operations["set_up"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/auth/sign-in": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Sign in
+         * @description The answer sets the session's cookie. 401 `sign_in_failed` says that address, password and code
+         *     do not belong together, 401 `second_factor_needed` that a code is needed too; 429 comes with the
+         *     time to wait.
+         */
+        post: operations["sign_in"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/auth/sign-out": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Sign out
+         * @description Ends the session and takes its cookie away. Who is not signed in may ask as well.
+         */
+        post: operations["sign_out"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/auth/state": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Ask how things stand
+         * @description For a page that does not know yet whether to show the sign-in.
+         */
+        get: operations["auth_state"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/campaigns": {
         parameters: {
             query?: never;
@@ -173,7 +314,8 @@ export interface paths {
         };
         /**
          * List deliveries
-         * @description Newest first.
+         * @description Newest first. A page with filters that hit rarely may have fewer rows, or none, and still a
+         *     `next_cursor`.
          */
         get: operations["list_deliveries"];
         put?: never;
@@ -277,7 +419,7 @@ export interface paths {
         put?: never;
         /**
          * Test a destination that is not saved
-         * @description A real call with a test lead.
+         * @description A real call with a test lead. Where the destination asks for a bid first, both calls are made.
          */
         post: operations["test_document"];
         delete?: never;
@@ -443,7 +585,7 @@ export interface paths {
         put?: never;
         /**
          * Test a destination
-         * @description A real call with a test lead.
+         * @description A real call with a test lead. Where the destination asks for a bid first, both calls are made.
          */
         post: operations["test_destination"];
         delete?: never;
@@ -837,12 +979,132 @@ export interface paths {
         };
         /**
          * Tell who calls
-         * @description Any key that works may ask.
+         * @description Any key or session that works may ask.
          */
         get: operations["get_me"];
         put?: never;
         post?: never;
         delete?: never;
+        options?: never;
+        head?: never;
+        /** Change your name */
+        patch: operations["update_me"];
+        trace?: never;
+    };
+    "/api/v1/me/password": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Change your password
+         * @description All your other sessions end; this one goes on with a new cookie.
+         */
+        post: operations["change_password"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/me/second-factor": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Ask for a second factor
+         * @description It counts from when a code of it is confirmed. Asking again replaces the secret.
+         */
+        post: operations["ask_second_factor"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/me/second-factor/confirm": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Confirm a second factor
+         * @description From now on signing in asks for a code. All your other sessions end; this one goes on with a
+         *     new cookie.
+         */
+        post: operations["confirm_second_factor"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/me/second-factor/remove": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Remove your second factor
+         * @description All your other sessions end; this one goes on with a new cookie.
+         */
+        post: operations["remove_second_factor"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/me/sessions": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List your sessions
+         * @description The newest first; there are at most 50.
+         */
+        get: operations["list_sessions"];
+        put?: never;
+        post?: never;
+        /** End all your other sessions */
+        delete: operations["end_other_sessions"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/me/sessions/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /** End one of your sessions */
+        delete: operations["end_session"];
         options?: never;
         head?: never;
         patch?: never;
@@ -992,6 +1254,91 @@ export interface paths {
         options?: never;
         head?: never;
         patch?: never;
+        trace?: never;
+    };
+    "/api/v1/users": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** List the people of the workspace */
+        get: operations["list_users"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/users/invitations": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List invitations
+         * @description Those that can still be accepted.
+         */
+        get: operations["list_invitations"];
+        put?: never;
+        /**
+         * Invite somebody
+         * @description The link is in this answer only; hand it to them. It works once and for seven days. Another
+         *     invitation of the same address replaces it.
+         */
+        post: operations["invite_user"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/users/invitations/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /** Take an invitation back */
+        delete: operations["withdraw_invitation"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/users/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /**
+         * Take somebody out of the workspace
+         * @description It counts at once. Their account stays, for other workspaces and for the audit; the keys they
+         *     made stay too.
+         */
+        delete: operations["remove_user"];
+        options?: never;
+        head?: never;
+        /**
+         * Change what somebody may do
+         * @description It counts at once. Nobody gives or takes a role that may more than they may, and only an owner
+         *     says who is an owner.
+         */
+        patch: operations["update_user"];
         trace?: never;
     };
     "/api/v1/webhooks": {
@@ -1145,11 +1492,15 @@ export interface paths {
         };
         /**
          * List workspaces
-         * @description A key belongs to one workspace, so there is one row.
+         * @description Those of the caller: a key has one, a person all they belong to.
          */
         get: operations["list_workspaces"];
         put?: never;
-        post?: never;
+        /**
+         * Create a workspace
+         * @description For owners who are signed in. They become its owner; it has no API key until one is made.
+         */
+        post: operations["create_workspace"];
         delete?: never;
         options?: never;
         head?: never;
@@ -1295,6 +1646,27 @@ export interface paths {
 export type webhooks = Record<string, never>;
 export interface components {
     schemas: {
+        /** @description How somebody accepts an invitation. */
+        AcceptInput: {
+            /** @description Their name; not needed from who has an account. */
+            name?: string | null;
+            /**
+             * Format: password
+             * @description The password of their account, or of the one that is made: at least 12 characters.
+             */
+            password: string;
+            /** @description The code their app shows, or a recovery code, for who has a second factor. */
+            code?: string | null;
+        };
+        /** @description Who did it. */
+        ActorView: {
+            /** @description `user`, `key`, or `system`: Baton itself. */
+            kind: string;
+            /** @description Id of the user or key. */
+            id?: string | null;
+            /** @description Their name as it was then, or the part of Baton. */
+            name: string;
+        };
         /** @description An answer as a receiver would give it. */
         AnswerInput: {
             /**
@@ -1373,6 +1745,8 @@ export interface components {
              * @description Set on a question about a queued lead: which one, from 1. It spends no attempt.
              */
             question?: number | null;
+            /** @description What of it is damaged where it is stored, `request` or `record`, and therefore not shown. */
+            damaged?: string[];
             /** @description Whether it ended after the delivery was taken over by another node. */
             late: boolean;
             /** @description When it began. */
@@ -1400,6 +1774,51 @@ export interface components {
             /** @description The exchanges before its own: a token was fetched, a bid was asked for. */
             steps?: components["schemas"]["StepView"][];
         };
+        /** @description A line of the audit. */
+        AuditView: {
+            /**
+             * @description Its id.
+             * @example aud_01h455vb4pex5vsknk084sn02q
+             */
+            id: string;
+            /** @description When it was. */
+            at: string;
+            /** @description Who did it. */
+            actor: components["schemas"]["ActorView"];
+            /**
+             * @description What was done.
+             * @example destination.update
+             */
+            action: string;
+            /**
+             * @description What kind of thing it was done to.
+             * @example destination
+             */
+            subject_kind: string;
+            /** @description The thing's id. */
+            subject_id?: string | null;
+            /** @description The thing's name as it was then. */
+            subject_name?: string | null;
+            /** @description What changed, as it was before, with secrets masked; null for what was made. */
+            before?: Record<string, never> | null;
+            /** @description What changed, as it was after, with secrets masked; null for what was deleted. */
+            after?: Record<string, never> | null;
+            /** @description The address the request came from. */
+            ip?: string | null;
+            /** @description The request's id. */
+            request_id?: string | null;
+        };
+        /** @description How this server stands to whoever asks. */
+        AuthState: {
+            /** @description Whether nobody can sign in yet: the link that was printed at the start makes the first user. */
+            setup_needed: boolean;
+            /** @description Whether the caller's session is live. */
+            signed_in: boolean;
+            /** @description Whether this connection is plain http over a network, on which others can read along. */
+            insecure: boolean;
+            /** @description Version of Baton. */
+            version: string;
+        };
         /** @description What can be set about a campaign. */
         CampaignInput: {
             /**
@@ -1419,7 +1838,7 @@ export interface components {
              */
             country?: string | null;
             /**
-             * @description ISO 4217 code of prices; `USD` when left out.
+             * @description ISO 4217 code of prices; when left out that of the country, without one `USD`.
              * @example GBP
              */
             currency?: string | null;
@@ -1447,7 +1866,7 @@ export interface components {
              */
             country?: string | null;
             /**
-             * @description ISO 4217 code of prices; `USD` when left out.
+             * @description ISO 4217 code of prices; when left out that of the country, without one `USD`.
              * @example GBP
              */
             currency?: string | null;
@@ -1536,6 +1955,14 @@ export interface components {
              */
             seq?: number | null;
         };
+        /** @description A code. */
+        CodeInput: {
+            /**
+             * @description The code the app shows.
+             * @example 123456
+             */
+            code: string;
+        };
         /** @description A kind of destination. */
         ConnectorView: {
             /** @description What destinations call it. */
@@ -1557,6 +1984,10 @@ export interface components {
                 [key: string]: {
                     [key: string]: string;
                 };
+            };
+            /** @description How lead fields that no mapping row names are written, by the receiver's name. */
+            transforms: {
+                [key: string]: unknown[];
             };
             /** @description Names of system fields that are sent with unmapped leads, with the receiver's name for each. */
             system_fields: {
@@ -1962,6 +2393,16 @@ export interface components {
             /** @description The first group of a pattern, or the whole hit when it has no group. */
             regex: string;
         };
+        /** @description A secret for an app, shown this once. */
+        FactorView: {
+            /**
+             * @description The secret in base 32, for an app that cannot read a picture.
+             * @example GEZDGNBVGY3TQOJQGEZDGNBVGY3TQOJQ
+             */
+            secret: string;
+            /** @description The same as a URL, for a picture that the app reads. */
+            otpauth_url: string;
+        };
         /** @description Why there was no complete answer. */
         FaultView: {
             /** @description The word to branch on, such as `timeout`. */
@@ -1998,9 +2439,9 @@ export interface components {
             max_length?: number | null;
             /** @description A regular expression the whole value must match (syntax of the `regex` crate). */
             pattern?: string | null;
-            /** @description Smallest number or earliest date, as text. */
+            /** @description Smallest number or earliest date, as text; a number is taken too. */
             min?: string | null;
-            /** @description Largest number or latest date, as text. */
+            /** @description Largest number or latest date, as text; a number is taken too. */
             max?: string | null;
             /** @description The words of a `choice`. */
             choices?: string[];
@@ -2225,6 +2666,45 @@ export interface components {
             /** @description When it last got on. */
             updated_at: string;
         };
+        /** @description Who is invited. */
+        InvitationInput: {
+            /**
+             * @description Their e-mail address.
+             * @example jo@example.com
+             */
+            email: string;
+            /** @description What they will be. */
+            role: components["schemas"]["Role"];
+        };
+        /** @description An invitation that was not accepted yet. */
+        InvitationView: {
+            /**
+             * @description Its id.
+             * @example inv_01h455vb4pex5vsknk084sn02q
+             */
+            id: string;
+            /** @description Who is invited. */
+            email: string;
+            /** @description As what. */
+            role: components["schemas"]["Role"];
+            /** @description When it was made. */
+            created_at: string;
+            /** @description When it ends. */
+            expires_at: string;
+            /** @description The link for them; shown when it is made and never again. */
+            url?: string | null;
+        };
+        /** @description An invitation, for who was invited. */
+        InvitedView: {
+            /** @description The e-mail address it was made for. */
+            email: string;
+            /** @description Name of the workspace. */
+            workspace: string;
+            /** @description What they will be there. */
+            role: components["schemas"]["Role"];
+            /** @description Whether the address has an account here already: its password is asked for, else a new one. */
+            known: boolean;
+        };
         /** @description What can be set about a key. */
         KeyInput: {
             /**
@@ -2236,6 +2716,19 @@ export interface components {
             scopes: components["schemas"]["Scope"][];
             /** @description When it ends by itself, RFC 3339; null: never. */
             expires_at?: string | null;
+        };
+        /** @description An API key that calls. */
+        KeyMe: {
+            /** @description Id of the key. */
+            id: string;
+            /** @description Name of the key. */
+            name: string;
+            /** @description What it may do. */
+            scopes: string[];
+            /** @description Id of its workspace. */
+            workspace_id: string;
+            /** @description Name of its workspace. */
+            workspace: string;
         };
         /** @description An API key, without its text. */
         KeyView: {
@@ -2393,6 +2886,50 @@ export interface components {
             on_failure?: string[];
         };
         /** @description One page of a list. */
+        Listed_AuditView: {
+            /** @description The rows. */
+            data: {
+                /**
+                 * @description Its id.
+                 * @example aud_01h455vb4pex5vsknk084sn02q
+                 */
+                id: string;
+                /** @description When it was. */
+                at: string;
+                /** @description Who did it. */
+                actor: components["schemas"]["ActorView"];
+                /**
+                 * @description What was done.
+                 * @example destination.update
+                 */
+                action: string;
+                /**
+                 * @description What kind of thing it was done to.
+                 * @example destination
+                 */
+                subject_kind: string;
+                /** @description The thing's id. */
+                subject_id?: string | null;
+                /** @description The thing's name as it was then. */
+                subject_name?: string | null;
+                /** @description What changed, as it was before, with secrets masked; null for what was made. */
+                before?: Record<string, never> | null;
+                /** @description What changed, as it was after, with secrets masked; null for what was deleted. */
+                after?: Record<string, never> | null;
+                /** @description The address the request came from. */
+                ip?: string | null;
+                /** @description The request's id. */
+                request_id?: string | null;
+            }[];
+            /** @description What to pass as `cursor` for the next page; null on the last one. */
+            next_cursor?: string | null;
+            /**
+             * @description Ids of rows of this page that are damaged where they are stored: they are shown in part or
+             *     not at all. Left out when there are none.
+             */
+            damaged?: string[];
+        };
+        /** @description One page of a list. */
         Listed_CampaignView: {
             /** @description The rows. */
             data: (components["schemas"]["CampaignInput"] & {
@@ -2415,6 +2952,11 @@ export interface components {
             })[];
             /** @description What to pass as `cursor` for the next page; null on the last one. */
             next_cursor?: string | null;
+            /**
+             * @description Ids of rows of this page that are damaged where they are stored: they are shown in part or
+             *     not at all. Left out when there are none.
+             */
+            damaged?: string[];
         };
         /** @description One page of a list. */
         Listed_ConnectorView: {
@@ -2439,6 +2981,10 @@ export interface components {
                     [key: string]: {
                         [key: string]: string;
                     };
+                };
+                /** @description How lead fields that no mapping row names are written, by the receiver's name. */
+                transforms: {
+                    [key: string]: unknown[];
                 };
                 /** @description Names of system fields that are sent with unmapped leads, with the receiver's name for each. */
                 system_fields: {
@@ -2482,6 +3028,11 @@ export interface components {
             }[];
             /** @description What to pass as `cursor` for the next page; null on the last one. */
             next_cursor?: string | null;
+            /**
+             * @description Ids of rows of this page that are damaged where they are stored: they are shown in part or
+             *     not at all. Left out when there are none.
+             */
+            damaged?: string[];
         };
         /** @description One page of a list. */
         Listed_DeliveryView: {
@@ -2539,6 +3090,11 @@ export interface components {
             }[];
             /** @description What to pass as `cursor` for the next page; null on the last one. */
             next_cursor?: string | null;
+            /**
+             * @description Ids of rows of this page that are damaged where they are stored: they are shown in part or
+             *     not at all. Left out when there are none.
+             */
+            damaged?: string[];
         };
         /** @description One page of a list. */
         Listed_DestinationView: {
@@ -2570,6 +3126,11 @@ export interface components {
             })[];
             /** @description What to pass as `cursor` for the next page; null on the last one. */
             next_cursor?: string | null;
+            /**
+             * @description Ids of rows of this page that are damaged where they are stored: they are shown in part or
+             *     not at all. Left out when there are none.
+             */
+            damaged?: string[];
         };
         /** @description One page of a list. */
         Listed_Event: {
@@ -2596,6 +3157,11 @@ export interface components {
             }[];
             /** @description What to pass as `cursor` for the next page; null on the last one. */
             next_cursor?: string | null;
+            /**
+             * @description Ids of rows of this page that are damaged where they are stored: they are shown in part or
+             *     not at all. Left out when there are none.
+             */
+            damaged?: string[];
         };
         /** @description One page of a list. */
         Listed_ImportView: {
@@ -2682,6 +3248,39 @@ export interface components {
             }[];
             /** @description What to pass as `cursor` for the next page; null on the last one. */
             next_cursor?: string | null;
+            /**
+             * @description Ids of rows of this page that are damaged where they are stored: they are shown in part or
+             *     not at all. Left out when there are none.
+             */
+            damaged?: string[];
+        };
+        /** @description One page of a list. */
+        Listed_InvitationView: {
+            /** @description The rows. */
+            data: {
+                /**
+                 * @description Its id.
+                 * @example inv_01h455vb4pex5vsknk084sn02q
+                 */
+                id: string;
+                /** @description Who is invited. */
+                email: string;
+                /** @description As what. */
+                role: components["schemas"]["Role"];
+                /** @description When it was made. */
+                created_at: string;
+                /** @description When it ends. */
+                expires_at: string;
+                /** @description The link for them; shown when it is made and never again. */
+                url?: string | null;
+            }[];
+            /** @description What to pass as `cursor` for the next page; null on the last one. */
+            next_cursor?: string | null;
+            /**
+             * @description Ids of rows of this page that are damaged where they are stored: they are shown in part or
+             *     not at all. Left out when there are none.
+             */
+            damaged?: string[];
         };
         /** @description One page of a list. */
         Listed_KeyView: {
@@ -2712,6 +3311,11 @@ export interface components {
             })[];
             /** @description What to pass as `cursor` for the next page; null on the last one. */
             next_cursor?: string | null;
+            /**
+             * @description Ids of rows of this page that are damaged where they are stored: they are shown in part or
+             *     not at all. Left out when there are none.
+             */
+            damaged?: string[];
         };
         /** @description One page of a list. */
         Listed_LeadDocument: {
@@ -2773,6 +3377,11 @@ export interface components {
             }[];
             /** @description What to pass as `cursor` for the next page; null on the last one. */
             next_cursor?: string | null;
+            /**
+             * @description Ids of rows of this page that are damaged where they are stored: they are shown in part or
+             *     not at all. Left out when there are none.
+             */
+            damaged?: string[];
         };
         /** @description One page of a list. */
         Listed_RejectedView: {
@@ -2792,6 +3401,11 @@ export interface components {
             }[];
             /** @description What to pass as `cursor` for the next page; null on the last one. */
             next_cursor?: string | null;
+            /**
+             * @description Ids of rows of this page that are damaged where they are stored: they are shown in part or
+             *     not at all. Left out when there are none.
+             */
+            damaged?: string[];
         };
         /** @description One page of a list. */
         Listed_SourceView: {
@@ -2825,6 +3439,11 @@ export interface components {
             })[];
             /** @description What to pass as `cursor` for the next page; null on the last one. */
             next_cursor?: string | null;
+            /**
+             * @description Ids of rows of this page that are damaged where they are stored: they are shown in part or
+             *     not at all. Left out when there are none.
+             */
+            damaged?: string[];
         };
         /** @description One page of a list. */
         Listed_TimelineEntry: {
@@ -2835,6 +3454,41 @@ export interface components {
             })[];
             /** @description What to pass as `cursor` for the next page; null on the last one. */
             next_cursor?: string | null;
+            /**
+             * @description Ids of rows of this page that are damaged where they are stored: they are shown in part or
+             *     not at all. Left out when there are none.
+             */
+            damaged?: string[];
+        };
+        /** @description One page of a list. */
+        Listed_UserView: {
+            /** @description The rows. */
+            data: {
+                /**
+                 * @description Their id.
+                 * @example usr_01h455vb4pex5vsknk084sn02q
+                 */
+                id: string;
+                /** @description Their e-mail address. */
+                email: string;
+                /** @description Their name. */
+                name: string;
+                /** @description What they are here. */
+                role: components["schemas"]["Role"];
+                /** @description Whether they have a second factor. */
+                second_factor: boolean;
+                /** @description Since when they belong to it. */
+                created_at: string;
+                /** @description When they were last seen, to the minute. */
+                seen_at?: string | null;
+            }[];
+            /** @description What to pass as `cursor` for the next page; null on the last one. */
+            next_cursor?: string | null;
+            /**
+             * @description Ids of rows of this page that are damaged where they are stored: they are shown in part or
+             *     not at all. Left out when there are none.
+             */
+            damaged?: string[];
         };
         /** @description One page of a list. */
         Listed_WebhookView: {
@@ -2866,6 +3520,11 @@ export interface components {
             })[];
             /** @description What to pass as `cursor` for the next page; null on the last one. */
             next_cursor?: string | null;
+            /**
+             * @description Ids of rows of this page that are damaged where they are stored: they are shown in part or
+             *     not at all. Left out when there are none.
+             */
+            damaged?: string[];
         };
         /** @description One page of a list. */
         Listed_WorkspaceView: {
@@ -2888,6 +3547,11 @@ export interface components {
             })[];
             /** @description What to pass as `cursor` for the next page; null on the last one. */
             next_cursor?: string | null;
+            /**
+             * @description Ids of rows of this page that are damaged where they are stored: they are shown in part or
+             *     not at all. Left out when there are none.
+             */
+            damaged?: string[];
         };
         /** @description One row of a mapping. */
         MappingInput: {
@@ -2917,17 +3581,26 @@ export interface components {
          */
         Match: "keyword" | "word" | "exact" | "status" | "json_path" | "xpath" | "regex";
         /** @description The caller. */
-        MeView: {
-            /** @description Id of the key. */
+        MeView: (components["schemas"]["KeyMe"] & {
+            /** @enum {string} */
+            kind: "key";
+        }) | (components["schemas"]["UserMe"] & {
+            /** @enum {string} */
+            kind: "user";
+        });
+        /** @description A workspace somebody belongs to. */
+        MyWorkspace: {
+            /** @description Its id. */
             id: string;
-            /** @description Name of the key. */
+            /** @description Its name. */
             name: string;
-            /** @description What it may do. */
-            scopes: string[];
-            /** @description Id of its workspace. */
-            workspace_id: string;
-            /** @description Name of its workspace. */
-            workspace: string;
+            /** @description What they are there. */
+            role: components["schemas"]["Role"];
+        };
+        /** @description A further workspace. */
+        NewWorkspace: {
+            /** @description Its name. */
+            name: string;
         };
         /**
          * @description What an answer that no rule matched leads to.
@@ -2967,6 +3640,27 @@ export interface components {
          * @enum {string}
          */
         Partials: "none" | "partial_and_complete" | "complete_only";
+        /** @description The password, once more. */
+        PasswordAgain: {
+            /**
+             * Format: password
+             * @description The caller's password.
+             */
+            password: string;
+        };
+        /** @description A new password. */
+        PasswordInput: {
+            /**
+             * Format: password
+             * @description The password so far.
+             */
+            current: string;
+            /**
+             * Format: password
+             * @description The new one: at least 12 characters.
+             */
+            new: string;
+        };
         /** @description How a campaign pauses. */
         PauseInput: {
             action?: components["schemas"]["PausedAction"] | null;
@@ -3007,6 +3701,20 @@ export interface components {
              */
             total_us: number;
         };
+        /** @description What a destination would send. */
+        PreviewView: {
+            /** @description Method. */
+            method: string;
+            /** @description URL. */
+            url: string;
+            /** @description Headers in order. */
+            headers: components["schemas"]["HeaderView"][];
+            /** @description Body as text; bytes that are not UTF-8 are replaced. */
+            body: string;
+            /** @description Whether the body was UTF-8 as a whole. */
+            body_is_text: boolean;
+            ping?: components["schemas"]["RequestView"] | null;
+        };
         /** @description At most `count` in `per_s` seconds. */
         RateLimit: {
             /**
@@ -3019,6 +3727,11 @@ export interface components {
              * @description In how many seconds.
              */
             per_s: number;
+        };
+        /** @description Recovery codes, shown this once. */
+        RecoveryView: {
+            /** @description Each signs in once in place of a code. */
+            recovery_codes: string[];
         };
         /** @description A delivery that was not accepted. */
         RejectedView: {
@@ -3086,6 +3799,11 @@ export interface components {
             /** @description When the last of them ended. */
             last_at: string;
         };
+        /** @description What people change about themselves. */
+        RenameInput: {
+            /** @description Their name. */
+            name: string;
+        };
         /** @description A request that was sent or would be. */
         RequestView: {
             /** @description Method. */
@@ -3133,6 +3851,16 @@ export interface components {
             /** @description At most 50 waits such as `30s`, of at most 7 days. */
             schedule: string[];
         };
+        /**
+         * @description What a person may do in a workspace. Each may what those before it may.
+         * @enum {string}
+         */
+        Role: "viewer" | "operator" | "admin" | "owner";
+        /** @description Another role. */
+        RoleInput: {
+            /** @description What they are from now on. */
+            role: components["schemas"]["Role"];
+        };
         /** @description How to change a secret. */
         RotateInput: {
             /**
@@ -3160,7 +3888,22 @@ export interface components {
          * @description What an API key may do.
          * @enum {string}
          */
-        Scope: "LeadsWrite" | "LeadsRead" | "EventsRead" | "ConfigRead" | "ConfigWrite" | "DeliveriesWrite" | "Keys" | "MetricsRead";
+        Scope: "LeadsWrite" | "LeadsRead" | "EventsRead" | "ConfigRead" | "ConfigWrite" | "LeadsUpdate" | "LeadsErase" | "DeliveriesWrite" | "Keys" | "MetricsRead" | "Users" | "AuditRead";
+        /** @description A session. */
+        SessionView: {
+            /** @description Its id. */
+            id: string;
+            /** @description When they signed in. */
+            created_at: string;
+            /** @description When it was last used, to the minute. */
+            seen_at: string;
+            /** @description The address they signed in from. */
+            ip?: string | null;
+            /** @description The browser, in its own words. */
+            user_agent?: string | null;
+            /** @description Whether it is the one that asks. */
+            current: boolean;
+        };
         /** @description One thing a destination sets. */
         Setting: {
             /** @description Its name: `a-z`, digits and `_`. */
@@ -3187,6 +3930,37 @@ export interface components {
          * @enum {string}
          */
         SettingKind: "text" | "secret" | "url" | "number" | "boolean" | "choice" | "headers" | "template";
+        /** @description The first user. */
+        SetupInput: {
+            /** @description What stands behind the `#` of the link that was printed at the start. */
+            token: string;
+            /**
+             * @description Their e-mail address.
+             * @example jane@example.com
+             */
+            email: string;
+            /** @description Their name. */
+            name: string;
+            /**
+             * Format: password
+             * @description Their password: at least 12 characters.
+             */
+            password: string;
+            /** @description What the workspace is called; left out, it keeps its name. */
+            workspace?: string | null;
+        };
+        /** @description What somebody types to sign in. */
+        SignInInput: {
+            /** @description Their e-mail address; upper and lower case are the same. */
+            email: string;
+            /**
+             * Format: password
+             * @description Their password.
+             */
+            password: string;
+            /** @description The code their app shows, or a recovery code, for who has a second factor. */
+            code?: string | null;
+        };
         /** @description What can be set about a source. */
         SourceInput: {
             /**
@@ -3376,6 +4150,26 @@ export interface components {
             /** @description Values that replace those of the made-up lead. */
             fields?: Record<string, never> | null;
         };
+        /** @description An exchange of a test call before the one that decided. */
+        TrialStepView: {
+            /** @description `token` or `ping`. */
+            kind: string;
+            request?: components["schemas"]["RequestView"] | null;
+            answer?: components["schemas"]["AnswerView"] | null;
+            /**
+             * Format: int32
+             * @description HTTP status of the answer.
+             */
+            status?: number | null;
+            /** @description What it means. */
+            verdict: string;
+            /** @description What decided, for people. */
+            decided_by: string;
+            /** @description The reason given; outside text. */
+            reason?: string | null;
+            /** @description Where the time went. */
+            timing: components["schemas"]["Phases"];
+        };
         /** @description What a test call brought. */
         TrialView: {
             request?: components["schemas"]["RequestView"] | null;
@@ -3395,6 +4189,8 @@ export interface components {
                 [key: string]: string;
             };
             fault?: components["schemas"]["FaultView"] | null;
+            /** @description The exchanges before it: a token was fetched, a bid was asked for. */
+            steps?: components["schemas"]["TrialStepView"][];
         };
         /**
          * @description What happens to lead fields that no mapping row names.
@@ -3409,6 +4205,52 @@ export interface components {
             matched_now: number;
             /** @description The others, grouped by shape, the largest group first. */
             data: components["schemas"]["GroupView"][];
+        };
+        /** @description A person who calls. */
+        UserMe: {
+            /** @description Their id. */
+            id: string;
+            /** @description Their e-mail address. */
+            email: string;
+            /** @description Their name. */
+            name: string;
+            /** @description What they are in this workspace. */
+            role: components["schemas"]["Role"];
+            /** @description What they may do in it. */
+            scopes: string[];
+            /** @description Id of the workspace: the one that was asked for, or their first. */
+            workspace_id: string;
+            /** @description Name of the workspace. */
+            workspace: string;
+            /** @description All workspaces they belong to. */
+            workspaces: components["schemas"]["MyWorkspace"][];
+            /** @description Whether they have a second factor. */
+            second_factor: boolean;
+            /**
+             * Format: int64
+             * @description How many recovery codes they have left.
+             */
+            recovery_codes_left: number;
+        };
+        /** @description A person in the workspace. */
+        UserView: {
+            /**
+             * @description Their id.
+             * @example usr_01h455vb4pex5vsknk084sn02q
+             */
+            id: string;
+            /** @description Their e-mail address. */
+            email: string;
+            /** @description Their name. */
+            name: string;
+            /** @description What they are here. */
+            role: components["schemas"]["Role"];
+            /** @description Whether they have a second factor. */
+            second_factor: boolean;
+            /** @description Since when they belong to it. */
+            created_at: string;
+            /** @description When they were last seen, to the minute. */
+            seen_at?: string | null;
         };
         /**
          * @description The meaning of one attempt's outcome.
@@ -3554,7 +4396,7 @@ export interface components {
             title: string;
             status: number;
             /** @enum {string} */
-            code: "bad_request" | "malformed_json" | "malformed_body" | "invalid_query" | "invalid_header" | "unauthorized" | "invalid_signature" | "forbidden" | "origin_not_allowed" | "source_disabled" | "not_found" | "method_not_allowed" | "request_timeout" | "duplicate_lead" | "campaign_paused" | "conflict" | "version_conflict" | "precondition_failed" | "taken" | "body_too_large" | "unsupported_media_type" | "validation_failed" | "idempotency_mismatch" | "rate_limited" | "internal" | "not_implemented" | "unavailable" | "overloaded" | "gateway_timeout";
+            code: "bad_request" | "malformed_json" | "malformed_body" | "invalid_query" | "invalid_header" | "unauthorized" | "sign_in_failed" | "second_factor_needed" | "cross_site" | "invalid_signature" | "forbidden" | "origin_not_allowed" | "source_disabled" | "not_found" | "method_not_allowed" | "request_timeout" | "duplicate_lead" | "campaign_paused" | "conflict" | "version_conflict" | "precondition_failed" | "last_owner" | "taken" | "body_too_large" | "unsupported_media_type" | "validation_failed" | "idempotency_mismatch" | "rate_limited" | "damaged" | "internal" | "not_implemented" | "unavailable" | "overloaded" | "gateway_timeout";
             /** @description What happened and what to do. */
             detail: string;
             errors?: {
@@ -3583,7 +4425,7 @@ export interface components {
              */
             country?: string | null;
             /**
-             * @description ISO 4217 code of prices; `USD` when left out.
+             * @description ISO 4217 code of prices; when left out that of the country, without one `USD`.
              * @example GBP
              */
             currency?: string | null;
@@ -3845,6 +4687,234 @@ export interface operations {
                 };
                 content: {
                     "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A problem. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_audit: {
+        parameters: {
+            query?: {
+                /** @description Only about the thing of this id. */
+                subject?: string;
+                /** @description Only what this user or key did, by id. */
+                actor?: string;
+                /** @description Only of this action, such as `key.revoke`. */
+                action?: string;
+                /** @description Rows of the page, 1 to 200. */
+                limit?: number;
+                /** @description `next_cursor` of the page before. */
+                cursor?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description As asked. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Listed_AuditView"];
+                };
+            };
+            /** @description A problem. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_invited: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                token: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description As asked. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["InvitedView"];
+                };
+            };
+            /** @description A problem. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    accept_invitation: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                token: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["AcceptInput"];
+            };
+        };
+        responses: {
+            /** @description As asked. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MeView"];
+                };
+            };
+            /** @description A problem. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    set_up: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["SetupInput"];
+            };
+        };
+        responses: {
+            /** @description It was made. */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MeView"];
+                };
+            };
+            /** @description A problem. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    sign_in: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["SignInInput"];
+            };
+        };
+        responses: {
+            /** @description As asked. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MeView"];
+                };
+            };
+            /** @description A problem. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    sign_out: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Nobody is signed in here any more. */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description A problem. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    auth_state: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description As asked. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AuthState"];
                 };
             };
             /** @description A problem. */
@@ -4367,7 +5437,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["RequestView"];
+                    "application/json": components["schemas"]["PreviewView"];
                 };
             };
             /** @description A problem. */
@@ -4536,7 +5606,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["RequestView"];
+                    "application/json": components["schemas"]["PreviewView"];
                 };
             };
             /** @description A problem. */
@@ -4812,6 +5882,8 @@ export interface operations {
                 events?: string;
                 /** @description Where to begin when there is no `Last-Event-ID`; at the present when left out. */
                 cursor?: string;
+                /** @description The workspace, for readers that cannot set the header `Baton-Workspace`. */
+                workspace?: string;
             };
             header?: {
                 /** @description `id` of the last event that was read. */
@@ -5580,6 +6652,252 @@ export interface operations {
             };
         };
     };
+    update_me: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["RenameInput"];
+            };
+        };
+        responses: {
+            /** @description As asked. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MeView"];
+                };
+            };
+            /** @description A problem. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    change_password: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PasswordInput"];
+            };
+        };
+        responses: {
+            /** @description It is changed. */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description A problem. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    ask_second_factor: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PasswordAgain"];
+            };
+        };
+        responses: {
+            /** @description As asked. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FactorView"];
+                };
+            };
+            /** @description A problem. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    confirm_second_factor: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["CodeInput"];
+            };
+        };
+        responses: {
+            /** @description As asked. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RecoveryView"];
+                };
+            };
+            /** @description A problem. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    remove_second_factor: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PasswordAgain"];
+            };
+        };
+        responses: {
+            /** @description A password is enough. */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description A problem. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_sessions: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description As asked. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SessionView"][];
+                };
+            };
+            /** @description A problem. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    end_other_sessions: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description This is the only one. */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description A problem. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    end_session: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description It has ended. */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description A problem. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     report_rejections: {
         parameters: {
             query?: {
@@ -5921,6 +7239,8 @@ export interface operations {
                 events?: string;
                 /** @description Where to begin when there is no `Last-Event-ID`; at the present when left out. */
                 cursor?: string;
+                /** @description The workspace, for readers that cannot set the header `Baton-Workspace`. */
+                workspace?: string;
             };
             header?: {
                 /** @description `id` of the last event that was read. */
@@ -5938,6 +7258,203 @@ export interface operations {
                 };
                 content: {
                     "text/event-stream": string;
+                };
+            };
+            /** @description A problem. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_users: {
+        parameters: {
+            query?: {
+                /** @description Rows of the page, 1 to 200. */
+                limit?: number;
+                /** @description `next_cursor` of the page before. */
+                cursor?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description As asked. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Listed_UserView"];
+                };
+            };
+            /** @description A problem. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_invitations: {
+        parameters: {
+            query?: {
+                /** @description Rows of the page, 1 to 200. */
+                limit?: number;
+                /** @description `next_cursor` of the page before. */
+                cursor?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description As asked. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Listed_InvitationView"];
+                };
+            };
+            /** @description A problem. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    invite_user: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Repeating a request with the same key and body gives the same answer, with `Idempotent-Replayed: true`; kept 24 hours. */
+                "Idempotency-Key"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["InvitationInput"];
+            };
+        };
+        responses: {
+            /** @description It was made. */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["InvitationView"];
+                };
+            };
+            /** @description A problem. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    withdraw_invitation: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Its link works no more. */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description A problem. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    remove_user: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description They are out. */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description A problem. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    update_user: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["RoleInput"];
+            };
+        };
+        responses: {
+            /** @description As asked. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["UserView"];
                 };
             };
             /** @description A problem. */
@@ -6325,6 +7842,42 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Listed_WorkspaceView"];
+                };
+            };
+            /** @description A problem. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    create_workspace: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Repeating a request with the same key and body gives the same answer, with `Idempotent-Replayed: true`; kept 24 hours. */
+                "Idempotency-Key"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewWorkspace"];
+            };
+        };
+        responses: {
+            /** @description It was made. */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["WorkspaceView"];
                 };
             };
             /** @description A problem. */

@@ -28,8 +28,9 @@ export function AccountMenu({ person, onKeys }: { person: Me; onKeys: () => void
   return (
     <Menu width={250} closeOnItemClick>
       <Menu.Target>
-        <button type="button" className={classes.avatar} aria-label={`Account of ${person.name}`}>
-          {initials(person.name)}
+        <button type="button" className={classes.avatar}>
+          <span aria-hidden="true">{initials(person.name)}</span>
+          <span className="bt-hidden">Account of {person.name}</span>
         </button>
       </Menu.Target>
       <Menu.Dropdown>

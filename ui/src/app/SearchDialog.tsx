@@ -52,7 +52,9 @@ export default function SearchDialog({ onClose }: { onClose: () => void }) {
     }
   };
   return (
-    <Modal opened onClose={onClose} withCloseButton={false} padding={0} size={620} yOffset="12vh" centered={false} aria-label="Search">
+    <Modal.Root opened onClose={onClose} padding={0} size={620} yOffset="12vh" centered={false}>
+      <Modal.Overlay />
+      <Modal.Content aria-label="Search">
       <div className={classes.field}>
         <Search size={17} aria-hidden="true" />
         <input
@@ -99,7 +101,8 @@ export default function SearchDialog({ onClose }: { onClose: () => void }) {
         ))}
       </div>
       {choices.length === 0 && <p className={classes.none}>Nothing found.</p>}
-    </Modal>
+      </Modal.Content>
+    </Modal.Root>
   );
 }
 

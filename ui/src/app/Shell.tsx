@@ -42,16 +42,12 @@ export function Shell() {
         Skip to the content
       </a>
       {phone ? (
-        <Drawer
-          opened={navOpen}
-          onClose={() => { setNavOpen(false); }}
-          size={264}
-          padding={0}
-          withCloseButton={false}
-          aria-label="Navigation"
-        >
-          <Side onNavigate={() => { setNavOpen(false); }} />
-        </Drawer>
+        <Drawer.Root opened={navOpen} onClose={() => { setNavOpen(false); }} size={264} padding={0}>
+          <Drawer.Overlay />
+          <Drawer.Content aria-label="Navigation">
+            <Side onNavigate={() => { setNavOpen(false); }} />
+          </Drawer.Content>
+        </Drawer.Root>
       ) : (
         <div className={classes.side}>
           <Side />

@@ -1,19 +1,24 @@
 import { Menu } from '@mantine/core';
 import { useQueryClient } from '@tanstack/react-query';
 import { useNavigate } from '@tanstack/react-router';
-import { Check, ChevronsUpDown } from 'lucide-react';
+import { Check, ChevronsUpDown, Plus } from 'lucide-react';
+import { lazy, Suspense, useState } from 'react';
 import { chooseWorkspace } from '@/api/session';
 import { useMe } from '@/api/use-me';
 import { roles } from '@/words';
 import { Brand } from './Brand';
 import classes from './WorkspaceSwitch.module.css';
 
+const NewWorkspaceDialog = lazy(() => import('./NewWorkspaceDialog'));
+
 /** Whose data this is, and the way to the others when there are some. */
 export function WorkspaceSwitch() {
   const person = useMe();
   const queryClient = useQueryClient();
   const navigate = useNavigate();
+  const [making, setMaking] = useState(false);
   const all = person.workspaces ?? [];
+  const mayMake = person.role === 'owner';
   const name = (
     <>
       <Brand />
@@ -25,7 +30,7 @@ export function WorkspaceSwitch() {
       </span>
     </>
   );
-  if (all.length < 2) return <div className={classes.root}>{name}</div>;
+  if (all.length < 2 && !mayMake) return <div className={classes.root}>{name}</div>;
   const go = (id: string): void => {
     if (id === person.workspace_id) return;
     chooseWorkspace(id);
@@ -34,27 +39,49 @@ export function WorkspaceSwitch() {
     void navigate({ to: '/', search: { ws: id } });
   };
   return (
-    <Menu width={240} position="bottom-start">
-      <Menu.Target>
-        <button type="button" className={classes.root} data-button aria-label={`Workspace ${person.workspace}, switch`}>
-          {name}
-          <ChevronsUpDown size={14} aria-hidden="true" />
-        </button>
-      </Menu.Target>
-      <Menu.Dropdown>
-        <Menu.Label>Workspaces</Menu.Label>
-        {all.map((one) => (
-          <Menu.Item
-            key={one.id}
-            onClick={() => {
-              go(one.id);
+    <>
+      <Menu width={240} position="bottom-start">
+        <Menu.Target>
+          <button type="button" className={classes.root} data-button>
+            {name}
+            <span className="bt-hidden">, switch workspace</span>
+            <ChevronsUpDown size={14} aria-hidden="true" />
+          </button>
+        </Menu.Target>
+        <Menu.Dropdown>
+          <Menu.Label>Workspaces</Menu.Label>
+          {all.map((one) => (
+            <Menu.Item
+              key={one.id}
+              onClick={() => {
+                go(one.id);
+              }}
+              rightSection={one.id === person.workspace_id ? <Check size={15} aria-label="current" /> : null}
+            >
+              <span className="bt-outside">{one.name}</span>
+            </Menu.Item>
+          ))}
+          {mayMake && (
+            <>
+              <Menu.Divider />
+              <Menu.Item leftSection={<Plus size={15} />} onClick={() => { setMaking(true); }}>
+                New workspace
+              </Menu.Item>
+            </>
+          )}
+        </Menu.Dropdown>
+      </Menu>
+      {making && (
+        <Suspense>
+          <NewWorkspaceDialog
+            onClose={() => { setMaking(false); }}
+            onMade={(id) => {
+              setMaking(false);
+              go(id);
             }}
-            rightSection={one.id === person.workspace_id ? <Check size={15} aria-label="current" /> : null}
-          >
-            <span className="bt-outside">{one.name}</span>
-          </Menu.Item>
-        ))}
-      </Menu.Dropdown>
-    </Menu>
+          />
+        </Suspense>
+      )}
+    </>
   );
 }

@@ -70,7 +70,7 @@ export const theme = createTheme({
       defaultProps: { variant: 'subtle', color: 'gray', size: 30 },
       classNames: { root: classes.action },
     }),
-    Input: Input.extend({ classNames: { input: classes.input } }),
+    Input: Input.extend({ classNames: { wrapper: classes.inputWrapper, input: classes.input } }),
     InputWrapper: InputWrapper.extend({
       classNames: { label: classes.label, description: classes.description, error: classes.error },
     }),

@@ -2,6 +2,7 @@ import { ActionIcon, Button, Tooltip } from '@mantine/core';
 import { Check, Copy } from 'lucide-react';
 import { useEffect, useState } from 'react';
 import { copyText } from './clipboard';
+import classes from './CopyButton.module.css';
 
 const SHOWN_MS = 1_600;
 
@@ -41,5 +42,15 @@ export function CopyButton({ text, what, label }: { text: string; what: string; 
         {done ? said : ''}
       </span>
     </>
+  );
+}
+
+/** An id or URL with the button that copies it. */
+export function CopyableCode({ text, what }: { text: string; what: string }) {
+  return (
+    <span className={classes.copyable}>
+      <code className="bt-outside">{text}</code>
+      <CopyButton text={text} what={what} />
+    </span>
   );
 }

@@ -1,6 +1,6 @@
 import { Button } from '@mantine/core';
 import { SearchX } from 'lucide-react';
-import { type ReactNode, useEffect, useRef, useState } from 'react';
+import { type ReactNode, useEffect, useState } from 'react';
 import { useKeys } from '@/app/keyboard';
 import { EmptyState } from './EmptyState';
 import { ProblemPanel } from './ProblemPanel';
@@ -90,7 +90,7 @@ export function DataTable<Row>(props: DataTableProps<Row>) {
 }
 
 interface ListKeys {
-  root: React.RefObject<HTMLTableSectionElement | null>;
+  setRoot: (root: HTMLTableSectionElement | null) => void;
   focus: string | undefined;
   setFocus: (key: string | undefined) => void;
 }
@@ -98,7 +98,7 @@ interface ListKeys {
 /** The keys of lists: j and k move, Enter opens, x selects, r resends. */
 function useListKeys<Row>(props: DataTableProps<Row>): ListKeys {
   const [focus, setFocus] = useState<string>();
-  const root = useRef<HTMLTableSectionElement | null>(null);
+  const [root, setRoot] = useState<HTMLTableSectionElement | null>(null);
   const rows = props.rows ?? [];
   const at = rows.findIndex((row) => props.rowKey(row) === (focus ?? props.openKey));
   const move = (by: 1 | -1): void => {
@@ -129,12 +129,12 @@ function useListKeys<Row>(props: DataTableProps<Row>): ListKeys {
   ], props.onResend !== undefined && current !== undefined);
   useEffect(() => {
     if (focus === undefined) return;
-    const row = root.current?.querySelector(`[data-row="${CSS.escape(focus)}"]`);
+    const row = root?.querySelector(`[data-row="${CSS.escape(focus)}"]`);
     row?.scrollIntoView({ block: 'nearest' });
     // The link takes the focus, so that what is spoken and what Enter does are the same row.
     row?.querySelector<HTMLElement>('a[href]')?.focus({ preventScroll: true });
-  }, [focus]);
-  return { root, focus, setFocus };
+  }, [focus, root]);
+  return { setRoot, focus, setFocus };
 }
 
 function toggled(selected: ReadonlySet<string> | undefined, key: string): ReadonlySet<string> {
@@ -144,7 +144,8 @@ function toggled(selected: ReadonlySet<string> | undefined, key: string): Readon
 }
 
 function Table<Row>(props: DataTableProps<Row> & { list: ListKeys }) {
-  const { columns, rows, list, selected, onSelect } = props;
+  const { columns, rows, selected, onSelect } = props;
+  const { setRoot } = props.list;
   return (
     <table className={classes.table}>
       <caption className="bt-hidden">{props.label}</caption>
@@ -168,7 +169,7 @@ function Table<Row>(props: DataTableProps<Row> & { list: ListKeys }) {
           ))}
         </tr>
       </thead>
-      <tbody ref={list.root}>
+      <tbody ref={setRoot}>
         {rows === undefined
           ? Array.from({ length: SKELETON_ROWS }, (_, at) => (
               <tr key={at} className={classes.skeleton}>

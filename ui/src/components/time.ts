@@ -1,21 +1,34 @@
+import { useSyncExternalStore } from 'react';
 import { makeStore, useStore } from '@/api/store';
 
 /** The workspace's zone (IANA); the shell sets it, "UTC" until then. */
 export const zone = makeStore('UTC');
 
-/** The current time in milliseconds, renewed every 15 s: relative times stay right by it. */
+/** How often shown times are renewed. */
+const TICK_MS = 15_000;
+/** The time as of the last tick. */
 const clock = makeStore(Date.now());
-let ticking = false;
+let watchers = 0;
+let ticking: ReturnType<typeof setInterval> | undefined;
 
-/** The time now, as a value that renews itself. */
+function watchClock(heard: () => void): () => void {
+  const stop = clock.subscribe(heard);
+  watchers += 1;
+  ticking ??= setInterval(() => {
+    if (!document.hidden) clock.set(Date.now());
+  }, TICK_MS);
+  return () => {
+    stop();
+    watchers -= 1;
+    if (watchers > 0) return;
+    clearInterval(ticking);
+    ticking = undefined;
+  };
+}
+
+/** The time now in milliseconds, as a value that renews itself: relative times stay right by it. */
 export function useNow(): number {
-  if (!ticking) {
-    ticking = true;
-    setInterval(() => {
-      if (!document.hidden) clock.set(Date.now());
-    }, 15_000);
-  }
-  return useStore(clock);
+  return useSyncExternalStore(watchClock, clock.get);
 }
 
 export function useZone(): string {

@@ -41,7 +41,7 @@ async function whoIs(queryClient: QueryClient, from: string): Promise<Me> {
     // A workspace that was left, or a link by somebody else: the first one of the person's own.
     if ((problem.status === 403 || problem.status === 404) && workspace.get() !== undefined) {
       forgetWorkspace();
-      throw redirect({ to: '.', search: ({ ws: _, ...rest }) => rest, replace: true });
+      throw redirect({ to: '.', search: (old) => ({ ...old, ws: undefined }), replace: true });
     }
     throw thrown;
   }

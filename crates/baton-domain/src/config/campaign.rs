@@ -1,3 +1,4 @@
+use crate::lead::currencies::DEFAULT_CURRENCY;
 use crate::lead::schema::FieldSpec;
 use serde::{Deserialize, Serialize};
 
@@ -28,7 +29,7 @@ pub struct Campaign {
 }
 
 fn default_currency() -> String {
-    "USD".to_owned()
+    DEFAULT_CURRENCY.to_owned()
 }
 
 /// What a paused campaign does with a lead.

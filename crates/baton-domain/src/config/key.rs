@@ -33,7 +33,7 @@ pub struct FormerKey {
 }
 
 macro_rules! scopes {
-    ($($(#[$doc:meta])* $name:ident = $word:literal,)*) => {
+    ($($(#[$doc:meta])* $name:ident = $word:tt,)*) => {
         /// What an API key may do.
         #[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Debug, Serialize, Deserialize)]
         #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
@@ -65,12 +65,20 @@ scopes! {
     ConfigRead = "config:read",
     /// Change them, test and preview destinations.
     ConfigWrite = "config:write",
+    /// Change status and tags of leads, and write notes about them.
+    LeadsUpdate = "leads:update",
+    /// Erase a lead for good.
+    LeadsErase = "leads:erase",
     /// Resend deliveries.
     DeliveriesWrite = "deliveries:write",
     /// Create, list, rotate and revoke keys.
     Keys = "keys",
     /// Read `/metrics`.
     MetricsRead = "metrics:read",
+    /// Invite people, change what they may do, and take them out again.
+    Users = "users",
+    /// Read the audit.
+    AuditRead = "audit:read",
 }
 
 impl ApiKey {

@@ -85,6 +85,10 @@ pub struct Manifest {
     /// Other sets of field names, each whole.
     #[serde(default)]
     pub presets: BTreeMap<String, FieldNames>,
+    /// How lead fields that no mapping row names are written, by the receiver's name: the words of
+    /// a row's `transform`.
+    #[serde(default)]
+    pub transforms: BTreeMap<String, Vec<Value>>,
     /// Rows that are sent besides the lead's own fields wherever those are sent unmapped: the
     /// vendor's names for system fields. Without any, the flat payload of DESIGN section 6 is sent.
     #[serde(default)]

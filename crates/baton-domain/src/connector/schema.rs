@@ -6,6 +6,7 @@ use crate::config::{OnUnmatched, RateLimit, Unmapped, ValueSource};
 use crate::retry::RetryClass;
 use crate::verdict::Verdict;
 use serde::Serialize;
+use serde_json::Value;
 use std::collections::BTreeMap;
 
 /// A kind of destination.
@@ -27,6 +28,8 @@ pub struct ConnectorSchema {
     pub presets_from: Option<String>,
     /// Other sets of field names.
     pub presets: BTreeMap<String, BTreeMap<String, String>>,
+    /// How lead fields that no mapping row names are written, by the receiver's name.
+    pub transforms: BTreeMap<String, Vec<Value>>,
     /// Names of system fields that are sent with unmapped leads, with the receiver's name for each.
     pub system_fields: BTreeMap<String, String>,
     /// What happens to fields no mapping row names.
@@ -76,6 +79,7 @@ impl Manifest {
             field_names: self.field_names.clone(),
             presets_from: self.presets_from.clone(),
             presets: self.presets.clone(),
+            transforms: self.transforms.clone(),
             system_fields: self.mapping.iter().filter_map(row).collect(),
             unmapped: self.unmapped,
             responses: self.responses.clone(),

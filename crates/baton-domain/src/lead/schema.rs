@@ -2,7 +2,6 @@
 
 mod check;
 mod compiled;
-
 #[cfg(test)]
 mod tests;
 
@@ -10,7 +9,9 @@ pub use check::{SchemaProblem, check_schema};
 pub use compiled::CompiledSchema;
 pub(super) use compiled::{Bound, CompiledField, comparable_choice};
 
-use serde::{Deserialize, Serialize};
+use serde::de::Error as _;
+use serde::{Deserialize, Deserializer, Serialize};
+use serde_json::Value;
 
 /// One field of a campaign.
 #[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
@@ -39,11 +40,11 @@ pub struct FieldSpec {
     /// A regular expression the whole value must match (syntax of the `regex` crate).
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub pattern: Option<String>,
-    /// Smallest number or earliest date, as text.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    /// Smallest number or earliest date, as text; a number is taken too.
+    #[serde(default, skip_serializing_if = "Option::is_none", deserialize_with = "text_or_number")]
     pub min: Option<String>,
-    /// Largest number or latest date, as text.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    /// Largest number or latest date, as text; a number is taken too.
+    #[serde(default, skip_serializing_if = "Option::is_none", deserialize_with = "text_or_number")]
     pub max: Option<String>,
     /// The words of a `choice`.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
@@ -51,6 +52,16 @@ pub struct FieldSpec {
     /// For `phone`: refuse numbers that are possible but not valid.
     #[serde(default)]
     pub strict: bool,
+}
+
+/// A bound: a text, or a number digit for digit.
+fn text_or_number<'de, D: Deserializer<'de>>(from: D) -> Result<Option<String>, D::Error> {
+    match Value::deserialize(from)? {
+        Value::Null => Ok(None),
+        Value::String(text) => Ok(Some(text)),
+        Value::Number(number) => Ok(Some(number.to_string())),
+        _ => Err(D::Error::custom("expected a number or a text")),
+    }
 }
 
 /// Most fields of a schema.

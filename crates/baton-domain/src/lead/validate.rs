@@ -16,6 +16,7 @@ use super::schema::{
 use super::states::{canadian_province_code, us_state_code};
 use super::words;
 use crate::personal::{FieldMap, scalar_text};
+pub(crate) use email::normal_email;
 use serde_json::{Map, Value};
 use std::cmp::Ordering;
 

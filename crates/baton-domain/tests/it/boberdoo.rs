@@ -24,6 +24,9 @@ fn a_lead_goes_out_as_form_json_and_xml() {
          &IP_Address=203.0.113.7&User_Agent=Mozilla%2F5.0&Sub_ID=fb-77"
     );
     assert!(!mask(body(&got), &vendor.secrets).contains("vendor-key"));
+    let mut kept = jane();
+    kept.data.normal.set("phone", json!("+15125550100"));
+    assert!(body(&vendor.post(&kept)).contains("&Primary_Phone=5125550100&"), "as it is dialled");
     let got = boberdoo(json!({"body":"json"})).post(&jane());
     assert!(body(&got).starts_with(
         r#"{"Request":{"API_Action":"pingPostLead","Format":"JSON","Key":"vendor-key","#

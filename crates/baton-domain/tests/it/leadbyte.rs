@@ -39,6 +39,16 @@ fn a_lead_goes_out_as_documented() {
 }
 
 #[test]
+fn a_phone_goes_out_as_it_is_dialled_at_home() {
+    let mut lead = uk();
+    lead.data.normal.set("phone", json!("+447700900123"));
+    for names in ["leadbyte", "leadcapture"] {
+        let got = leadbyte(json!({"names": names})).post(&lead);
+        assert!(body(&got).contains(r#""phone1":"07700900123""#), "{}", body(&got));
+    }
+}
+
+#[test]
 fn the_other_field_names_are_a_preset_and_optional_ids_are_left_out() {
     let got = leadbyte(json!({"names":"leadcapture"})).post(&uk());
     let sent: Value = serde_json::from_slice(&got.body).unwrap();

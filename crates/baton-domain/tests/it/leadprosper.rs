@@ -39,6 +39,25 @@ fn a_direct_post_goes_out_as_documented() {
 }
 
 #[test]
+fn values_are_written_as_leadprosper_wants_them() {
+    let mut lead = jane();
+    lead.data.normal.set("phone", json!("+15125550100"));
+    lead.data.raw.set("state", json!("Texas"));
+    lead.data.raw.set("dob", json!("1990-02-03T00:00:00Z"));
+    let sent: Value = serde_json::from_slice(&leadprosper(json!({})).post(&lead).body).unwrap();
+    assert_eq!((&sent["phone"], &sent["state"]), (&json!("5125550100"), &json!("TX")));
+    assert_eq!(sent["date_of_birth"], json!("1990-02-03"));
+    let ping = leadprosper(json!({})).render(&lead, Variant::Ping, None).unwrap();
+    assert!(body(&ping).contains(r#""state":"TX""#), "{}", body(&ping));
+    // A row of the destination's own is sent as it says.
+    let manifest = crate::vendor::registry().get("leadprosper").unwrap().clone();
+    let settings = json!({"lp_campaign_id":"1","lp_supplier_id":"2","lp_key":"key-of-supplier"});
+    let own = json!({"mapping":[{"to":"phone","from":"phone"}]});
+    let sent = Vendor::of(manifest, settings, own).post(&lead);
+    assert!(body(&sent).contains(r#""phone":"+15125550100""#), "{}", body(&sent));
+}
+
+#[test]
 fn a_ping_says_nothing_about_the_person_and_the_post_names_it() {
     let vendor = leadprosper(json!({}));
     let ping = vendor.render(&jane(), Variant::Ping, None).unwrap();

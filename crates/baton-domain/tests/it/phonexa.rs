@@ -29,6 +29,14 @@ fn a_lead_goes_out_as_documented() {
 }
 
 #[test]
+fn a_phone_goes_out_as_it_is_dialled_at_home() {
+    let mut lead = jane();
+    lead.data.normal.set("phone", json!("+15125550100"));
+    let sent: Value = serde_json::from_slice(&phonexa(json!({})).post(&lead).body).unwrap();
+    assert_eq!(sent["phoneNumber"], json!("5125550100"));
+}
+
+#[test]
 fn test_leads_are_rejected_or_sold_as_chosen() {
     let mut test = jane();
     test.test = true;

@@ -9,7 +9,6 @@ use baton_domain::connector::settings::{check_settings, split_secrets};
 use baton_domain::exchange::{Answer, Got, RequestSpec};
 use baton_domain::id::{CampaignId, DeliveryId, LeadId, TypedId as _};
 use baton_domain::lead::{Context, LeadData, LeadState, LeadView};
-use baton_domain::personal::FieldMap;
 use baton_domain::secret::Secrets;
 use baton_domain::time::Millis;
 use baton_domain::verdict::{Classified, Verdict};
@@ -107,8 +106,6 @@ pub fn lead(fields: Value) -> LeadView {
         data_version: 1,
         data: LeadData {
             raw: fields.as_object().unwrap().clone().into_iter().collect(),
-            normal: FieldMap::new(),
-            notes: FieldMap::new(),
             context: Context {
                 ip: Some("203.0.113.7".to_owned()),
                 user_agent: Some("Mozilla/5.0".to_owned()),
@@ -116,6 +113,7 @@ pub fn lead(fields: Value) -> LeadView {
                 tracking: tracking.as_object().unwrap().clone(),
                 ..Context::default()
             },
+            ..LeadData::default()
         },
         state: LeadState::Received,
         status: "new".to_owned(),

@@ -67,10 +67,13 @@ async fn a_damaged_payload_is_given_up_with_its_reason(database: Engines) {
     }
     assert_eq!((house.engine().stats().panics, house.sandbox.received_count()), (0, 1));
     flows(&house, crm).await;
-    // Lists show it without its answers, search passes it over and finds what came later.
+    // Lists show it without its answers and name it, search passes it over and finds what came
+    // later.
     let workspace = house.store.workspace(house.workspace);
     let listed = workspace.leads(&LeadFilter { limit: 10, ..Default::default() }).await.unwrap();
     assert_eq!(listed.rows.len(), 4);
+    let named: Vec<_> = damaged.iter().rev().map(|captured| captured.lead.uuid()).collect();
+    assert_eq!(listed.damaged, named);
     let exact = Some("jane@example.com".to_owned());
     let found = LeadFilter { exact, limit: 10, ..Default::default() };
     house

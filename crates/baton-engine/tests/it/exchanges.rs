@@ -5,6 +5,7 @@ use baton_domain::id::TypedId;
 use baton_domain::lead::LeadState;
 use baton_sandbox::{Behaviour, Received, Reply};
 use baton_store::StepKind;
+use baton_store::docs::Expect;
 use serde_json::{Value, json};
 use std::sync::Arc;
 use std::time::Duration;
@@ -246,6 +247,31 @@ async fn a_queue_that_says_no_rejects_and_one_that_never_decides_is_left() {
     assert_eq!((row.state.as_str(), row.next_attempt_at), ("queued", None));
     assert!(row.note.unwrap().contains("had not decided after 6 questions"));
     assert_eq!(house.events(captured.lead).await, ["lead.created", "delivery.succeeded"]);
+}
+
+#[tokio::test]
+async fn nobody_is_asked_while_the_destination_is_off_and_somebody_is_afterwards() {
+    let house = House::open().await;
+    house.sandbox.set_rule("/q/leads", reply(&json!({"status": "queued", "queue": "q"}))).unwrap();
+    let queueing = house.at("queueing", "/q", json!({})).await;
+    let witness = house.destination("/w", json!({})).await;
+    let delivery = house.lead(queueing).await;
+    house.until_state(delivery, "queued").await;
+    let body = |disabled: Value| {
+        json!({"connector": "queueing", "settings": {"base_url": house.sandbox.url("/q")},
+               "disabled": disabled})
+    };
+    house.write_destination(queueing, "/q", body(json!("by hand")), Expect::Any).await;
+    // Longer than the receiver would be asked at all.
+    house.clock.advance(10 * MINUTE);
+    let seen = house.lead(witness).await;
+    house.until_state(seen, "accepted").await;
+    assert!(to(&house, "/q/queue/q").is_empty());
+    assert_eq!(house.delivery(delivery).await.asked, 0);
+    house.sandbox.set_rule("/q/queue/q", reply(&json!({"status": "ok", "id": "77"}))).unwrap();
+    house.write_destination(queueing, "/q", body(Value::Null), Expect::Any).await;
+    let row = house.until_state(delivery, "accepted").await;
+    assert_eq!(row.asked, 1);
 }
 
 #[tokio::test]

@@ -391,7 +391,7 @@ impl House {
             secrets: secrets.map(|s| self.store.master().seal_secrets(s).unwrap()),
             unique: None,
             stopped,
-            changed_by: "test".to_owned(),
+            changed_by: "test".into(),
             now: self.store.now(),
             idempotency: None,
         }

@@ -173,3 +173,25 @@ async fn an_answer_gives_the_lead_a_field_and_nobody_gets_it_again() {
     assert_eq!(workspace.lead(captured.lead).await.unwrap().unwrap().data_version, 2);
     assert_eq!(lead.state, LeadState::Delivered);
 }
+
+#[tokio::test]
+async fn a_field_given_to_a_partial_lead_goes_out_with_the_completed_one() {
+    let house = House::open().await;
+    let body = r#"{"ok":true,"ref":"REF-1"}"#;
+    house.sandbox.set_rule("/first", Reply::status(200).body(body)).unwrap();
+    let both = json!({"responses": rules(), "partials": "partial_and_complete"});
+    let first = house.destination("/first", both).await;
+    let second = house.destination("/second", json!({"partials": "complete_only"})).await;
+    let partial = house.part(7, 1, true, &[first, second]).await;
+    house.until_state(partial.deliveries[0], "accepted").await;
+    let complete = house.part(7, 2, false, &[first, second]).await;
+    for delivery in &complete.deliveries {
+        house.until_state(*delivery, "accepted").await;
+    }
+    for path in ["/first", "/second"] {
+        let sent = last_body(&house, path);
+        assert_eq!((&sent["buyer_ref"], &sent["seq_sent"]), (&json!("REF-1"), &json!(2)), "{path}");
+    }
+    let lead = house.store.workspace(house.workspace).lead(complete.lead).await.unwrap().unwrap();
+    assert_eq!(lead.data.raw.get("buyer_ref"), None, "the form said nothing of it");
+}

@@ -1,12 +1,16 @@
 //! Events for subscriptions, and test calls.
 
 use crate::house::{House, MINUTE, SECRET, signing};
-use baton_domain::id::{LeadId, TaskId, TypedId};
+use baton_domain::id::{ImportId, LeadId, TaskId, TypedId};
+use baton_domain::import::ImportProgress;
 use baton_domain::lead::{LeadData, LeadState};
-use baton_domain::probe::{FORMAT, KIND, PURPOSE, ProbeLead, ProbeResult, ProbeTarget, ProbeTask};
+use baton_domain::probe::{
+    FORMAT, KIND, PURPOSE, ProbeLead, ProbeResult, ProbeStepKind, ProbeTarget, ProbeTask,
+};
 use baton_domain::secret::Secret;
 use baton_domain::verdict::Verdict;
 use baton_sandbox::{Reply, SignatureCheck};
+use baton_store::imports::{ImportBatch, ImportLead, NewImport};
 use baton_store::tasks::NewTask;
 use serde_json::{Value, json};
 
@@ -86,6 +90,55 @@ async fn a_subscription_gets_nothing_from_before_it_was_made() {
     assert_eq!(house.sandbox.received_count(), 1);
 }
 
+/// Imports a lead as files of leads are imported, told to nobody.
+async fn import_quietly(house: &House) -> LeadId {
+    let store = &house.store;
+    let capture = house.incoming(LeadState::Received, &[]);
+    let (lead, id, upload) = (capture.lead, store.new_id::<ImportId>(), store.new_id::<TaskId>());
+    let settings = json!({"format": "csv", "columns": {}, "deliver": false});
+    let import = NewImport {
+        id,
+        workspace: house.workspace,
+        campaign: house.campaign,
+        source: capture.source,
+        dry_run: false,
+        settings: serde_json::from_value(settings).unwrap(),
+        now: store.now(),
+        idempotency: None,
+    };
+    store.new_import(import).await.unwrap();
+    let workspace = store.workspace(house.workspace);
+    assert!(workspace.add_import_piece(id, upload.uuid(), 0, b"email\n".to_vec()).await.unwrap());
+    assert!(workspace.finish_import_upload(id, upload.uuid(), 6).await.unwrap());
+    let (token, lease_until) = (store.new_id::<TaskId>().uuid(), store.now().plus_ms(MINUTE));
+    store.claim_import(token, lease_until).await.unwrap().unwrap();
+    let batch = ImportBatch {
+        id,
+        token,
+        leads: vec![ImportLead::new(2, 2, capture, true).unwrap()],
+        report: Vec::new(),
+        progress: ImportProgress::default(),
+        now: store.now(),
+        lease_until,
+    };
+    assert!(store.commit_import(batch).await.unwrap().is_some());
+    lead
+}
+
+#[tokio::test]
+async fn what_is_imported_quietly_is_in_the_record_and_told_to_nobody() {
+    let house = House::open().await;
+    let hook = house.subscription("/hook", json!({})).await;
+    let quiet = import_quietly(&house).await;
+    assert_eq!(house.events(quiet).await, ["lead.created"]);
+    // Events are told in their order: when the later lead is, the quiet one was passed over.
+    let told = house.capture(LeadState::Received, &[]).await;
+    let received = house.sandbox.wait_for(1).await.unwrap();
+    let body: Value = serde_json::from_slice(&received[0].body).unwrap();
+    assert_eq!(body["data"]["id"], json!(told.lead));
+    assert_eq!(house.deliveries_to(hook.uuid()).await.len(), 1);
+}
+
 /// Makes a task of a test call.
 pub async fn ask_for_probe(house: &House, id: TaskId, target: ProbeTarget) {
     let mut secrets = ProbeTask::plain_secrets(&signing());
@@ -152,6 +205,41 @@ async fn a_test_call_is_real_and_shows_no_secret() {
     assert_eq!(received[0].header("authorization"), Some("Bearer top-secret"));
     let sent: Value = serde_json::from_slice(&received[0].body).unwrap();
     assert_eq!(sent["test"], true);
+}
+
+/// A destination of the connector `bidding`.
+fn bidding(house: &House) -> ProbeTarget {
+    let body = json!({"campaign": house.campaign, "connector": "bidding", "name": "unsaved",
+        "settings": {"base_url": house.sandbox.url("/b")}});
+    ProbeTarget::Destination(Box::new(serde_json::from_value(body).unwrap()))
+}
+
+#[tokio::test]
+async fn a_test_call_pings_before_it_posts_where_leads_do() {
+    let house = House::open().await;
+    let yes = json!({"status": "yes", "id": "b-9", "price": "4.20"}).to_string();
+    house.sandbox.set_rule("/b/ping", Reply::status(200).body(yes)).unwrap();
+    let result = probe(&house, bidding(&house)).await;
+    assert_eq!(result.verdict, Verdict::Accepted);
+    assert_eq!(result.extracted["price"], "4.20", "what the bid said");
+    assert!(result.request.unwrap().url.ends_with("/b/post"));
+    let [ping] = result.steps.try_into().ok().unwrap();
+    assert_eq!((ping.kind, ping.verdict), (ProbeStepKind::Ping, Verdict::Accepted));
+    assert!(ping.request.unwrap().url.ends_with("/b/ping"));
+    assert!(ping.answer.unwrap().body.contains("b-9"));
+    let received = house.sandbox.received();
+    let paths: Vec<_> = received.iter().map(|r| r.path.as_str()).collect();
+    assert_eq!(paths, ["/b/ping", "/b/post"]);
+    let post: Value = serde_json::from_slice(&received[1].body).unwrap();
+    assert_eq!((&post["ping_id"], &post["email"]), (&json!("b-9"), &json!("sample@example.com")));
+
+    let no = json!({"status": "no"}).to_string();
+    house.sandbox.set_rule("/b/ping", Reply::status(200).body(no)).unwrap();
+    let result = probe(&house, bidding(&house)).await;
+    assert_eq!(result.verdict, Verdict::Rejected);
+    assert!(result.decided_by.starts_with("ping: rule 2"), "{}", result.decided_by);
+    assert!(result.request.unwrap().url.ends_with("/b/ping") && result.steps.is_empty());
+    assert_eq!(house.sandbox.received_count(), 3, "nothing is posted without a bid");
 }
 
 #[tokio::test]

@@ -142,6 +142,8 @@ fn person(house: &House, to: &[DestinationId]) -> Capture {
     let raw: FieldMap = fields.map(|(k, v)| (k.to_owned(), v.into())).into_iter().collect();
     let mut capture = house.incoming(LeadState::Received, to);
     capture.data.raw = raw;
+    // As a capture keeps it.
+    capture.data.normal.set("phone", json!("+15125550100"));
     capture.data.context = Context {
         ip: Some("203.0.113.7".to_owned()),
         user_agent: Some("Mozilla/5.0".to_owned()),

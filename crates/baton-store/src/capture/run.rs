@@ -7,6 +7,7 @@
 //! anything after that under the same lead_key is stale and changes nothing
 //! ```
 
+use super::carry::{body_of, read_given};
 use super::{Capture, Captured, event_of};
 use crate::claim::{TargetKind, stopped_lanes};
 use crate::command::{CaptureCommand, Effects, Reply};
@@ -19,7 +20,7 @@ use baton_domain::config::{DuplicateAction, Stage};
 use baton_domain::delivery::DeliveryCause;
 use baton_domain::event::EventKind;
 use baton_domain::id::{DeliveryId, LeadId, SourceId, TypedId};
-use baton_domain::lead::LeadState;
+use baton_domain::lead::{LeadData, LeadState};
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use tokio::try_join;
@@ -58,18 +59,20 @@ struct Held {
 }
 
 #[derive(Clone, Copy)]
-struct PartialRow {
-    state: LeadState,
-    data_version: i64,
+pub(super) struct PartialRow {
+    pub(super) state: LeadState,
+    pub(super) data_version: i64,
     event_seq: i64,
     seq: i64,
 }
 
 #[derive(Default)]
-struct Known {
+pub(super) struct Known {
     idempotency: HashMap<Key, ([u8; 32], Remembered)>,
     claims: HashMap<Key, Held>,
     partials: HashMap<LeadId, PartialRow>,
+    /// The data of those to which answers gave something.
+    pub(super) given: HashMap<LeadId, LeadData>,
     /// Read only when a delivery is to be written as in flight.
     stopped: Vec<uuid::Uuid>,
 }
@@ -125,7 +128,7 @@ async fn read_known(tx: &Tx<'_>, commands: &[&CaptureCommand]) -> Result<Known, 
             detail: "the body hash is not 32 bytes".to_owned(),
         })?;
         let remembered = serde_json::from_slice(row.bytes(2)?)
-            .map_err(|e| StoreError::Damaged { what: "idempotency row", detail: e.to_string() })?;
+            .map_err(|e| StoreError::unreadable("idempotency row", &e))?;
         known.idempotency.insert(row.key16(0)?, (hash, remembered));
     }
     for row in claims {
@@ -153,6 +156,7 @@ async fn read_known(tx: &Tx<'_>, commands: &[&CaptureCommand]) -> Result<Known, 
         };
         known.partials.insert(row.id(0)?, partial);
     }
+    known.given = read_given(tx, &known.partials).await?;
     Ok(known)
 }
 
@@ -218,7 +222,7 @@ fn remember(
         stale: captured.stale,
     };
     let answer = serde_json::to_vec(&remembered)
-        .map_err(|e| StoreError::Damaged { what: "idempotency row", detail: e.to_string() })?;
+        .map_err(|e| StoreError::unreadable("idempotency row", &e))?;
     rows.idempotency.insert(
         wanted.key,
         vec![
@@ -270,7 +274,7 @@ fn accept(
         id(lead),
         data_version.into(),
         id(capture.workspace),
-        Value::Bytes(command.body.clone()),
+        Value::Bytes(body_of(command, lead, known)),
     ]);
     let version = (state, data_version, row.is_some());
     let (deliveries, in_flight) = add_deliveries(command, lead, version, known, rows, effects);

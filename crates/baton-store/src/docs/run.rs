@@ -1,6 +1,7 @@
 //! Document changes inside the transaction.
 
 use super::{DocWrite, Expect};
+use crate::audit::record_document;
 use crate::command::{Effects, Reply};
 use crate::db::{Tx, Value, id};
 use crate::error::StoreError;
@@ -68,7 +69,7 @@ async fn write_doc(
 ) -> Result<i64, StoreError> {
     let found = tx
         .query_opt(
-            "SELECT version, deleted FROM docs WHERE kind = ?1 AND id = ?2 AND ws = ?3",
+            "SELECT version, deleted, body FROM docs WHERE kind = ?1 AND id = ?2 AND ws = ?3",
             &[write.kind.as_str().into(), write.id.into(), id(write.workspace)],
         )
         .await?;
@@ -82,9 +83,12 @@ async fn write_doc(
         (Expect::Any | Expect::Version(_), None) => return Err(StoreError::NotFound),
         (_, Some(current)) => return Err(StoreError::VersionConflict { current }),
     }
-    let version = found.map_or(Ok(0), |row| row.int(0))? + 1;
+    let version = found.as_ref().map_or(Ok(0), |row| row.int(0))? + 1;
     check_unique(tx, write).await?;
+    let before = found.as_ref().filter(|_| current.is_some());
+    record_document(tx, write, before.map(|row| row.bytes(2)).transpose()?).await?;
     let change_seq = next_change(tx).await?;
+    let signature = write.changed_by.signature();
     let body = write.body.clone().unwrap_or_else(|| b"null".to_vec());
     let params = [
         write.kind.as_str().into(),
@@ -94,7 +98,7 @@ async fn write_doc(
         Value::Bytes(body.clone()),
         write.secrets.clone().into(),
         write.now.into(),
-        write.changed_by.as_str().into(),
+        signature.as_str().into(),
         write.body.is_none().into(),
         change_seq.into(),
         write.unique.clone().into(),
@@ -110,7 +114,7 @@ async fn write_doc(
         &params,
     )
     .await?;
-    keep_version(tx, write.kind, write.id, version, body, write.now, &write.changed_by).await?;
+    keep_version(tx, write.kind, write.id, version, body, write.now, &signature).await?;
     set_stopped(tx, write.kind, write.id, write.stopped || write.body.is_none()).await?;
     effects.lanes.push(write.id);
     Ok(version)
@@ -202,14 +206,14 @@ pub(crate) async fn disable_target(
     };
     let row = tx
         .query_opt(
-            "SELECT version, body FROM docs WHERE kind = ?1 AND id = ?2 AND deleted = 0",
+            "SELECT version, body, unique_text FROM docs WHERE kind = ?1 AND id = ?2 AND deleted = 0",
             &[kind.as_str().into(), target.into()],
         )
         .await?;
     let Some(row) = row else { return Ok(()) };
     let mut body: serde_json::Map<String, serde_json::Value> =
         serde_json::from_slice(row.bytes(1)?)
-            .map_err(|e| StoreError::Damaged { what: "document", detail: e.to_string() })?;
+            .map_err(|e| StoreError::unreadable("document", &e))?;
     if kind == DocKind::Subscription && body.get("hook").is_some_and(|hook| hook == true) {
         return delete_hook(tx, finish, target, row.int(0)?, effects).await;
     }
@@ -217,27 +221,45 @@ pub(crate) async fn disable_target(
         return Ok(());
     }
     body.insert("disabled".to_owned(), disable.reason.clone().into());
-    let body = serde_json::to_vec(&body)
-        .map_err(|e| StoreError::Damaged { what: "document", detail: e.to_string() })?;
-    let version = row.int(0)? + 1;
-    let change_seq = next_change(tx).await?;
-    tx.execute(
-        "UPDATE docs SET version = ?3, body = ?4, updated_at = ?5, changed_by = 'baton', \
-         change_seq = ?6 WHERE kind = ?1 AND id = ?2",
-        &[
-            kind.as_str().into(),
-            target.into(),
-            version.into(),
-            Value::Bytes(body.clone()),
-            finish.now.into(),
-            change_seq.into(),
-        ],
-    )
-    .await?;
-    keep_version(tx, kind, target, version, body, finish.now, "baton").await?;
-    set_stopped(tx, kind, target, true).await?;
-    effects.config = true;
+    let body = serde_json::to_vec(&body).map_err(|e| StoreError::unreadable("document", &e))?;
+    let write = DocWrite {
+        body: Some(body),
+        unique: row.opt_text(2)?,
+        ..by_baton(finish, kind, target, row.int(0)?)
+    };
+    write_unless_changed(tx, &write, effects).await
+}
+
+/// Writes what follows from an answer. When somebody changed the document at this moment theirs
+/// stands: the outcome of the attempt is to be kept whatever becomes of it.
+async fn write_unless_changed(
+    tx: &Tx<'_>,
+    write: &DocWrite,
+    effects: &mut Effects,
+) -> Result<(), StoreError> {
+    match write_doc(tx, write, effects).await {
+        Ok(_) => effects.config = true,
+        Err(StoreError::NotFound | StoreError::VersionConflict { .. }) => {}
+        Err(error) => return Err(error),
+    }
     Ok(())
+}
+
+/// A change that Baton makes by itself: the deletion of a document, unless it is given a body.
+fn by_baton(finish: &Finish, kind: DocKind, target: Uuid, version: i64) -> DocWrite {
+    DocWrite {
+        workspace: finish.workspace,
+        kind,
+        id: target,
+        expect: Expect::Version(version),
+        body: None,
+        secrets: None,
+        unique: None,
+        stopped: true,
+        changed_by: "baton".into(),
+        now: finish.now,
+        idempotency: None,
+    }
 }
 
 /// An app's hook that said it is gone: nobody would switch it on again, so it is deleted.
@@ -248,22 +270,8 @@ async fn delete_hook(
     version: i64,
     effects: &mut Effects,
 ) -> Result<(), StoreError> {
-    let write = DocWrite {
-        workspace: finish.workspace,
-        kind: DocKind::Subscription,
-        id: hook,
-        expect: Expect::Version(version),
-        body: None,
-        secrets: None,
-        unique: None,
-        stopped: true,
-        changed_by: "baton".to_owned(),
-        now: finish.now,
-        idempotency: None,
-    };
-    write_doc(tx, &write, effects).await?;
-    effects.config = true;
-    Ok(())
+    let write = by_baton(finish, DocKind::Subscription, hook, version);
+    write_unless_changed(tx, &write, effects).await
 }
 
 async fn target_of(

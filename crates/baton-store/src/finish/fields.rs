@@ -9,9 +9,6 @@ use baton_domain::lead::LeadData;
 use baton_domain::time::Millis;
 use std::collections::BTreeMap;
 
-/// Most fields of a lead; what an answer gives for further ones is not taken.
-const FIELDS_MAX: usize = 200;
-
 /// What the finishes of a batch give to one lead.
 struct Given<'a> {
     workspace: WorkspaceId,
@@ -64,7 +61,7 @@ async fn write_one(
         detail: format!("its data cannot be read at column {}", e.column()),
     };
     let mut data: LeadData = serde_json::from_slice(row.bytes(0)?).map_err(damaged)?;
-    if !take(&mut data, &given.fields) {
+    if !data.give(given.fields.iter().map(|(name, value)| (*name, (*value).into()))) {
         return Ok(None);
     }
     let version = row.int(1)? + 1;
@@ -93,64 +90,4 @@ async fn write_one(
         version.into(),
         Value::Bytes(delta.into_bytes()),
     ]))
-}
-
-/// Puts values into a lead's data; whether that changed anything. What the person sent stays as it
-/// came: the values stand where normalised ones do, and everything after intake sees those.
-fn take(data: &mut LeadData, fields: &BTreeMap<&str, &str>) -> bool {
-    let mut changed = false;
-    let known = data.fields();
-    let mut room = FIELDS_MAX.saturating_sub(known.0.len());
-    for (name, value) in fields {
-        let before = known.get(name);
-        if before.is_some_and(|before| before.as_str() == Some(value)) {
-            continue;
-        }
-        if before.is_none() {
-            if room == 0 {
-                continue;
-            }
-            room -= 1;
-        }
-        data.normal.set((*name).to_owned(), (*value).into());
-        changed = true;
-    }
-    changed
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use serde_json::json;
-
-    fn check(raw: &[(&str, &str)], given: &[(&str, &str)], expect: Option<&[(&str, &str)]>) {
-        let mut data = LeadData::default();
-        for (name, value) in raw {
-            data.raw.set((*name).to_owned(), json!(value));
-        }
-        let changed = take(&mut data, &given.iter().copied().collect());
-        assert_eq!(changed, expect.is_some(), "{given:?}");
-        for (name, value) in expect.unwrap_or_default() {
-            assert_eq!(data.fields().get(name), Some(&json!(value)), "{name}");
-        }
-        assert!(raw.iter().all(|(name, value)| data.raw.get(name) == Some(&json!(value))));
-    }
-
-    #[test]
-    fn an_answers_values_stand_over_what_came_and_replace_nothing_of_it() {
-        check(&[("email", "a@b.c")], &[("ref", "7")], Some(&[("email", "a@b.c"), ("ref", "7")]));
-        check(&[("ref", "6")], &[("ref", "7")], Some(&[("ref", "7")]));
-        check(&[("ref", "7")], &[("ref", "7")], None);
-        check(&[("ref", "7")], &[], None);
-    }
-
-    #[test]
-    fn a_full_lead_takes_no_further_field() {
-        let mut data = LeadData::default();
-        for n in 0..FIELDS_MAX {
-            data.raw.set(format!("f{n}"), json!("x"));
-        }
-        assert!(!take(&mut data, &BTreeMap::from([("new", "1")])));
-        assert!(take(&mut data, &BTreeMap::from([("f0", "1")])));
-    }
 }

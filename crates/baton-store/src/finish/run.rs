@@ -1,10 +1,9 @@
 //! Ending attempts in a batch. What is no longer ours is recorded as late and changes nothing.
 
+use super::followups::write_followups;
 use super::{Finish, Release, fields};
-use crate::claim::TargetKind;
 use crate::command::{Effects, FinishCommand, Reply};
 use crate::db::{Tx, Value, id, opt_id};
-use crate::deliveries::NewRow;
 use crate::docs::run::disable_target;
 use crate::error::StoreError;
 use crate::outcomes::count_outcomes;
@@ -18,9 +17,9 @@ use uuid::Uuid;
 
 /// Claims that were still theirs who finished, delivery and token, with the version of the lead's
 /// data that the delivery carried.
-type Owned = HashMap<(DeliveryId, Uuid), i64>;
+pub(super) type Owned = HashMap<(DeliveryId, Uuid), i64>;
 
-fn claim_of(finish: &Finish) -> (DeliveryId, Uuid) {
+pub(super) fn claim_of(finish: &Finish) -> (DeliveryId, Uuid) {
     (finish.delivery, finish.token)
 }
 
@@ -92,8 +91,7 @@ fn finish_values(finish: &Finish) -> Result<Vec<Value>, StoreError> {
     let settles = !question || *state != DeliveryState::Queued;
     let verdict = finish.attempt.as_ref().filter(|_| settles).map(|a| a.verdict.as_str());
     let answered = finish.answered.as_ref().map(serde_json::to_vec).transpose();
-    let answered =
-        answered.map_err(|e| StoreError::Damaged { what: "delivery", detail: e.to_string() })?;
+    let answered = answered.map_err(|e| StoreError::unreadable("delivery", &e))?;
     let queued_at = (*state == DeliveryState::Queued).then_some(finish.now);
     Ok(vec![
         id(finish.workspace),
@@ -164,7 +162,9 @@ async fn write_events(
         commands.iter().map(|c| &c.finish).filter(|f| owned.contains_key(&claim_of(f))).collect();
     for finish in &ours {
         let Some(lead) = finish.lead else { continue };
-        let touches = finish.lead_delivered || finish.lead_fields.is_some();
+        // Who hands the lead on has its row, so that two do so one after the other.
+        let hands_on = !finish.followups.is_empty();
+        let touches = finish.lead_delivered || finish.lead_fields.is_some() || hands_on;
         if finish.events.is_empty() && !touches {
             continue;
         }
@@ -221,38 +221,6 @@ async fn write_events(
     effects.events |= !events.is_empty();
     tx.execute_many(&sql::EVENTS_ADD, &events).await?;
     Ok(tests)
-}
-
-async fn write_followups(
-    tx: &Tx<'_>,
-    commands: &[&FinishCommand],
-    owned: &Owned,
-    effects: &mut Effects,
-) -> Result<(), StoreError> {
-    let mut rows = Vec::new();
-    for finish in commands.iter().map(|c| &c.finish) {
-        let Some(version) = owned.get(&claim_of(finish)) else { continue };
-        for followup in &finish.followups {
-            let row = NewRow {
-                workspace: finish.workspace,
-                id: followup.id,
-                lead: finish.lead,
-                data_version: *version,
-                event: None,
-                target_kind: TargetKind::Destination,
-                lane: followup.destination.uuid(),
-                cause: followup.cause,
-                parent: Some(finish.delivery),
-                due: followup.due,
-                now: finish.now,
-                lease: None,
-            };
-            rows.push(row.values());
-            effects.lanes.push(followup.destination.uuid());
-        }
-    }
-    tx.execute_many(&sql::DELIVERIES_ADD, &rows).await?;
-    Ok(())
 }
 
 pub(crate) async fn run_release(

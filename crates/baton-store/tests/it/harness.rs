@@ -136,6 +136,33 @@ impl Bench {
         open(&self.location, &self.clock, 77).await
     }
 
+    /// Runs a statement past the store; how many rows it touched.
+    pub async fn meddle(&self, sql: &str) -> u64 {
+        match &self.location {
+            Location::Sqlite { dir } => {
+                let path = dir.join(baton_store::DATABASE_FILE);
+                let connection = rusqlite::Connection::open(path).expect("opens");
+                connection.busy_timeout(std::time::Duration::from_secs(20)).expect("waits");
+                let mut statement = connection.prepare(sql).expect("prepares");
+                if statement.readonly() {
+                    return 0;
+                }
+                statement.execute([]).expect("runs") as u64
+            }
+            Location::Postgres { url } => {
+                let (client, connection) =
+                    tokio_postgres::connect(url.reveal(), tokio_postgres::NoTls)
+                        .await
+                        .expect("connects");
+                let driver = tokio::spawn(connection);
+                let touched = client.execute(sql, &[]).await.expect("runs");
+                drop(client);
+                drop(driver.await);
+                touched
+            }
+        }
+    }
+
     pub fn advance(&self, ms: i64) {
         self.clock.advance(ms);
     }
@@ -225,7 +252,7 @@ impl Bench {
             secrets: None,
             unique: None,
             stopped: false,
-            changed_by: "test".to_owned(),
+            changed_by: "test".into(),
             now: self.store.now(),
             idempotency: None,
         }

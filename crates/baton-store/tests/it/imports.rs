@@ -173,17 +173,18 @@ async fn a_workspace_sees_its_own_imports_only(bench: Bench) {
     let id = make(&bench).await;
     let other = bench.store.workspace(bench.store.new_id());
     assert_eq!(other.import(id).await.unwrap(), None);
-    assert!(other.imports(None, 10).await.unwrap().is_empty());
+    assert!(other.imports(None, 10).await.unwrap().rows.is_empty());
     assert!(!other.cancel_import(id).await.unwrap());
     assert!(!other.run_import(id).await.unwrap());
     assert!(!other.add_import_piece(id, Uuid::nil(), 0, vec![1]).await.unwrap());
     assert!(other.import_report(id, 0, 10).await.unwrap().is_empty());
     let own = bench.store.workspace(bench.workspace);
     let later = make(&bench).await;
-    let ids: Vec<_> = own.imports(None, 10).await.unwrap().iter().map(|row| row.id).collect();
+    let page = own.imports(None, 10).await.unwrap();
+    let ids: Vec<_> = page.rows.iter().map(|row| row.id).collect();
     assert_eq!(ids.len(), 2);
     assert!(ids.contains(&id) && ids.contains(&later));
-    assert_eq!(own.imports(Some(ids[0]), 10).await.unwrap()[0].id, ids[1]);
+    assert_eq!(own.imports(Some(ids[0]), 10).await.unwrap().rows[0].id, ids[1]);
 }
 
 async fn what_a_dead_node_had_is_claimed_again(bench: Bench) {

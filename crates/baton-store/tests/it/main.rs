@@ -3,8 +3,11 @@
 //! PostgreSQL is taken from `BATON_TEST_POSTGRES_URL` (set by `scripts/with-postgres.sh`); each test
 //! makes a database of its own. Without that variable the PostgreSQL half fails, it is not skipped.
 
+mod accounts;
+mod audit;
 mod captures;
 mod claims;
+mod damage;
 mod direct;
 mod documents;
 mod finishes;
@@ -12,6 +15,7 @@ mod harness;
 mod held;
 mod imports;
 mod outcomes;
+mod plans;
 mod record;
 mod seam;
 mod sequels;

@@ -228,7 +228,8 @@ async fn a_hook_that_says_it_is_gone_is_deleted_and_a_webhook_is_disabled(bench:
         // PostgreSQL shows an event once all older transactions of its cluster have ended.
         let event = async {
             loop {
-                if let Some(event) = bench.store.events_after(cursor, 1).await.unwrap().pop() {
+                if let Some(event) = bench.store.events_after(cursor, 1).await.unwrap().events.pop()
+                {
                     return event;
                 }
             }

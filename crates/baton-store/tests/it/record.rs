@@ -26,7 +26,7 @@ async fn events(bench: &Bench, after: EventCursor, wanted: usize) -> Vec<EventRo
     let limit = u32::try_from(wanted).unwrap();
     let settled = async {
         loop {
-            let events = bench.store.events_after(after, limit).await.unwrap();
+            let events = bench.store.events_after(after, limit).await.unwrap().events;
             if events.len() == wanted {
                 return events;
             }

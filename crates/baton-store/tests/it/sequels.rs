@@ -18,8 +18,10 @@ on_both! {
     a_question_is_due_at_its_time_and_spends_nothing
     a_queued_delivery_stays_queued_while_it_is_asked_about
     a_link_carries_the_same_lead_and_its_answer
+    two_resends_that_end_at_once_go_on_once
     an_answers_fields_are_a_version_that_supersedes_nothing
     several_answers_give_one_lead_their_fields
+    what_answers_gave_to_a_part_goes_on_to_the_whole
     destinations_get_the_parts_they_want
     what_waits_for_another_was_never_started
 }
@@ -129,6 +131,40 @@ async fn a_link_carries_the_same_lead_and_its_answer(bench: Bench) {
     assert_eq!(row.answered, Some(answered));
 }
 
+async fn two_resends_that_end_at_once_go_on_once(bench: Bench) {
+    let (lane, other, spare): (DestinationId, DestinationId, DestinationId) =
+        (bench.store.new_id(), bench.store.new_id(), bench.store.new_id());
+    let (lead, delivery) = bench.delivery(lane).await;
+    let claimed = bench.claim_one(lane).await;
+    let failed = finish(&bench, &claimed, DeliveryState::Failed);
+    bench.store.finish(failed).await.unwrap();
+    let workspace = bench.store.workspace(bench.workspace);
+    let mut ends = Vec::new();
+    for _ in 0..2 {
+        workspace.resend(delivery).await.unwrap();
+        let claimed = bench.claim_one(lane).await;
+        let mut done = finish(&bench, &claimed, DeliveryState::Accepted);
+        let to = [(other, DeliveryCause::Linked), (spare, DeliveryCause::Failover)];
+        done.followups = to
+            .map(|(destination, cause)| Followup {
+                id: bench.store.new_id(),
+                destination,
+                cause,
+                due: bench.store.now(),
+            })
+            .into();
+        ends.push(done);
+    }
+    let store = &bench.store;
+    let ended = futures_util::future::join_all(ends.into_iter().map(|e| store.finish(e))).await;
+    assert!(ended.into_iter().all(Result::unwrap), "both were ours");
+    for to in [other, spare] {
+        let made = bench.claim(&[(to, 5)]).await.deliveries;
+        assert_eq!(made.len(), 1);
+        assert_eq!(made[0].lead, Some(lead));
+    }
+}
+
 fn given(bench: &Bench, fields: &[(&str, &str)]) -> Option<GivenFields> {
     let fields = fields.iter().map(|(n, v)| ((*n).to_owned(), (*v).to_owned())).collect();
     Some(GivenFields { fields, event: bench.store.new_id() })
@@ -200,6 +236,39 @@ async fn several_answers_give_one_lead_their_fields(bench: Bench) {
     let events = workspace.lead_events(lead).await.unwrap();
     let numbers: Vec<i64> = events.iter().map(|e| e.n).collect();
     assert_eq!(numbers, (1..=numbers.len() as i64).collect::<Vec<_>>());
+}
+
+/// Also over several versions that come in one batch.
+async fn what_answers_gave_to_a_part_goes_on_to_the_whole(bench: Bench) {
+    let lane = bench.store.new_id();
+    let part = |seq: i64, partial: bool, fields: &[(&str, &str)]| {
+        let mut capture = bench.lead("x@example.com");
+        capture.data = bench.fields(fields);
+        capture.state = if partial { LeadState::Partial } else { LeadState::Received };
+        capture.partial = Some(PartialKey { key: [6; 16], seq, partial });
+        capture
+    };
+    let mut first = part(1, true, &[("email", "a@b.c"), ("plan", "x")]);
+    first.deliveries = vec![bench.to(lane)];
+    first.deliveries[0].partials = Partials::PartialAndComplete;
+    let lead = bench.capture(first).await.lead;
+    let claimed = bench.claim_one(lane).await;
+    let mut done = finish(&bench, &claimed, DeliveryState::Accepted);
+    done.lead_fields = given(&bench, &[("buyer_ref", "r-1"), ("plan", "y")]);
+    bench.store.finish(done).await.unwrap();
+    let versions = [
+        part(2, true, &[("email", "a@b.c"), ("plan", "x")]),
+        part(3, true, &[("email", "a@b.c"), ("plan", "z"), ("zip", "1")]),
+        part(4, false, &[("email", "a@b.c"), ("plan", "z"), ("zip", "1")]),
+    ];
+    let store = &bench.store;
+    let captured = futures_util::future::join_all(versions.map(|v| store.capture(v))).await;
+    assert!(captured.iter().all(|c| c.as_ref().is_ok_and(|c| c.lead == lead)));
+    let row = bench.store.workspace(bench.workspace).lead(lead).await.unwrap().unwrap();
+    assert_eq!(row.state, LeadState::Received);
+    let expect = json!({"email": "a@b.c", "plan": "z", "zip": "1", "buyer_ref": "r-1"});
+    assert_eq!(json!(row.data.fields()), expect);
+    assert_eq!(row.data.raw.get("buyer_ref"), None);
 }
 
 async fn destinations_get_the_parts_they_want(bench: Bench) {

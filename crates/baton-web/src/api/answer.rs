@@ -1,12 +1,15 @@
 //! Answers: single documents with their version as `ETag`, what was created, and pages of lists.
 
 use crate::auth::Access;
+pub use crate::problem::json_bytes;
 use crate::problem::{Code, Problem};
-use axum::response::{IntoResponse, Response};
+use axum::response::Response;
 use baton_domain::id::TypedId;
-use http::header::{CACHE_CONTROL, CONTENT_TYPE, ETAG};
+use baton_store::leads::Page;
+use http::header::ETAG;
 use http::{HeaderName, HeaderValue, StatusCode};
 use serde::Serialize;
+use std::fmt::Display;
 use std::str::FromStr;
 use utoipa::ToSchema;
 
@@ -26,6 +29,29 @@ pub struct Listed<T> {
     pub data: Vec<T>,
     /// What to pass as `cursor` for the next page; null on the last one.
     pub next_cursor: Option<String>,
+    /// Ids of rows of this page that are damaged where they are stored: they are shown in part or
+    /// not at all. Left out when there are none.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    #[schema(required = false)]
+    pub damaged: Vec<String>,
+}
+
+impl<T> Listed<T> {
+    /// A page of sound rows.
+    #[must_use]
+    pub fn new(data: Vec<T>, next_cursor: Option<String>) -> Self {
+        Self { data, next_cursor, damaged: Vec::new() }
+    }
+
+    /// A page as the store gave it, whose rows have ids of the kind `I`.
+    pub fn of<I: TypedId + Display, R>(page: Page<R>, view: impl FnMut(R) -> T) -> Self {
+        let name = |uuid| I::from_uuid(uuid).to_string();
+        Self {
+            data: page.rows.into_iter().map(view).collect(),
+            next_cursor: page.next.map(name),
+            damaged: page.damaged.into_iter().map(name).collect(),
+        }
+    }
 }
 
 /// JSON with a status.
@@ -45,16 +71,6 @@ pub fn encode<T: Serialize>(value: &T) -> Result<Vec<u8>, Problem> {
         tracing::error!(%error, "an answer cannot be encoded");
         Problem::internal()
     })
-}
-
-/// An answer of ready JSON bytes.
-#[must_use]
-pub fn json_bytes(status: StatusCode, bytes: Vec<u8>) -> Response {
-    let mut response = (status, bytes).into_response();
-    let headers = response.headers_mut();
-    headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
-    headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
-    response
 }
 
 /// A document with its version.

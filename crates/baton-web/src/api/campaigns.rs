@@ -50,7 +50,7 @@ pub struct CampaignInput {
     #[serde(default)]
     #[schema(example = "GB")]
     pub country: Option<String>,
-    /// ISO 4217 code of prices; `USD` when left out.
+    /// ISO 4217 code of prices; when left out that of the country, without one `USD`.
     #[serde(default)]
     #[schema(example = "GBP")]
     pub currency: Option<String>,

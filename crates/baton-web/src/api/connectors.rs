@@ -15,7 +15,7 @@ pub(super) async fn list_connectors(
     permit: Permit<scopes::ConfigRead>,
 ) -> Result<Response, Problem> {
     let data = permit.state().connectors.iter().map(|m| m.schema()).collect();
-    answer::json(StatusCode::OK, &answer::Listed { data, next_cursor: None })
+    answer::json(StatusCode::OK, &answer::Listed::new(data, None))
 }
 
 /// Read a connector

@@ -137,7 +137,8 @@ fn filter_of(query: &DeliveryQuery) -> Result<DeliveryFilter, Problem> {
 
 /// List deliveries
 ///
-/// Newest first.
+/// Newest first. A page with filters that hit rarely may have fewer rows, or none, and still a
+/// `next_cursor`.
 #[utoipa::path(get, path = "/api/v1/deliveries", tag = "deliveries", params(DeliveryQuery),
     responses((status = 200, body = answer::Listed<DeliveryView>)),
     security(("key" = ["leads:read"])))]
@@ -146,9 +147,8 @@ pub(super) async fn list_deliveries(
     Query(query): Query<DeliveryQuery>,
 ) -> Result<Response, Problem> {
     let page = permit.workspace().deliveries(&filter_of(&query)?).await?;
-    let next_cursor = page.next.map(|uuid| DeliveryId::from_uuid(uuid).to_string());
-    let data = page.rows.iter().map(delivery_view).collect();
-    answer::json(StatusCode::OK, &answer::Listed { data, next_cursor })
+    let listed = answer::Listed::of::<DeliveryId, _>(page, |row| delivery_view(&row));
+    answer::json(StatusCode::OK, &listed)
 }
 
 /// Nothing to say.

@@ -205,7 +205,7 @@ impl Access {
         let more = docs.next().is_some();
         let last = page.last().filter(|_| more);
         let next_cursor = last.map(|doc| D::Id::from_uuid(doc.meta.id).to_string());
-        Ok(answer::Listed { data: page.iter().map(|doc| view(doc)).collect(), next_cursor })
+        Ok(answer::Listed::new(page.iter().map(|doc| view(doc)).collect(), next_cursor))
     }
 
     /// A write of a document's body.
@@ -230,7 +230,7 @@ impl Access {
             secrets: sealed,
             unique: changed.body.unique(),
             stopped: changed.body.stopped(),
-            changed_by: self.name(),
+            changed_by: self.by(),
             now,
             idempotency: None,
         })
@@ -248,7 +248,7 @@ impl Access {
             secrets: None,
             unique: None,
             stopped: true,
-            changed_by: self.name(),
+            changed_by: self.by(),
             now,
             idempotency: None,
         }

@@ -7,6 +7,7 @@ use axum::response::Response;
 use baton_domain::connector::envelope::{event_envelope, lead_event_data};
 use baton_domain::event::EventKind;
 use baton_domain::id::{EventId, WorkspaceId};
+use baton_store::StoreError;
 use baton_store::events::{EventCursor, EventRow};
 use http::StatusCode;
 use serde::{Deserialize, Serialize};
@@ -74,14 +75,26 @@ impl EventView {
 }
 
 /// An event as webhooks get it. The data of a lead event is the version of the lead it was about,
-/// while that is stored.
+/// while that is stored. Where a part is damaged, the rest is there with `"damaged": true`: a
+/// reader that got an error instead would never come past it.
 pub(super) async fn render(access: &Access, event: &EventRow) -> Result<EventView, Problem> {
-    let damaged = |_| Problem::internal();
-    let mut delta: Map<String, Value> = serde_json::from_slice(&event.delta).map_err(damaged)?;
+    let read = serde_json::from_slice(&event.delta);
+    let mut damaged = read.is_err();
+    let mut delta: Map<String, Value> = read.unwrap_or_default();
     let lead = match event.lead.filter(|_| event.kind.is_lead()) {
-        Some(lead) => access.workspace().lead_view(lead, event.data_version).await?,
+        Some(lead) => match access.workspace().lead_view(lead, event.data_version).await {
+            Err(StoreError::Damaged { .. }) => {
+                damaged = true;
+                None
+            }
+            lead => lead?,
+        },
         None => None,
     };
+    if damaged {
+        tracing::error!(event = %event.id, "an event is shown without what is damaged of it");
+        delta.insert("damaged".to_owned(), true.into());
+    }
     let data = match (lead, event.lead) {
         (Some(lead), _) => lead_event_data(&lead, delta),
         (None, Some(id)) if event.kind.is_lead() => {
@@ -136,6 +149,6 @@ pub(super) async fn list_events(
     for row in rows.iter().filter(|row| kinds.is_empty() || kinds.contains(&row.kind)) {
         data.push(render(&permit, row).await?);
     }
-    let listed = answer::Listed { data, next_cursor: Some(cursor.to_string()) };
+    let listed = answer::Listed::new(data, Some(cursor.to_string()));
     answer::json(StatusCode::OK, &listed)
 }

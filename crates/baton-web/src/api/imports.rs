@@ -189,11 +189,8 @@ pub(super) async fn list_imports(
 ) -> Result<Response, Problem> {
     let limit = answer::limit(query.limit)?;
     let before = answer::cursor(query.cursor.as_deref())?;
-    let rows = permit.workspace().imports(before, limit).await?;
-    let last = rows.last().filter(|_| rows.len() == limit as usize);
-    let next_cursor = last.map(|row| row.id.to_string());
-    let data = rows.into_iter().map(|row| view(row, &base)).collect();
-    answer::json(StatusCode::OK, &answer::Listed { data, next_cursor })
+    let page = permit.workspace().imports(before, limit).await?;
+    answer::json(StatusCode::OK, &answer::Listed::of::<ImportId, _>(page, |row| view(row, &base)))
 }
 
 /// Create an import

@@ -7,7 +7,6 @@ use crate::body::{self, MediaType};
 use crate::problem::{Code, FieldError, Problem};
 use axum::extract::{FromRequest, FromRequestParts, Request};
 use axum::response::{IntoResponse, Response};
-use baton_domain::id::TypedId;
 use baton_store::capture::Idempotency;
 use bytes::Bytes;
 use http::HeaderMap;
@@ -141,7 +140,7 @@ async fn read_creating<T: DeserializeOwned>(
     let idempotency = sent.map(|sent| Idempotency {
         key: access.store().master().idempotency_key(
             access.workspace_id(),
-            access.key().uuid().as_bytes(),
+            access.actor().uuid().unwrap_or_default().as_bytes(),
             &sent,
         ),
         body_hash: hash.finalize().into(),
@@ -262,6 +261,12 @@ impl Faults {
         } else if text.chars().any(char::is_control) {
             self.add(field, "invalid", "must be one line without control characters");
         }
+    }
+
+    /// Whether one of that field was noted.
+    #[must_use]
+    pub fn names(&self, field: &str) -> bool {
+        self.0.iter().any(|fault| fault.field == field)
     }
 
     /// Whether none was noted.

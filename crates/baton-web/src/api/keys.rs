@@ -85,7 +85,7 @@ fn within(access: &Access, scopes: &[Scope]) -> Result<(), Problem> {
     match access.lacks(scopes) {
         None => Ok(()),
         Some(scope) => {
-            let detail = format!("a key without the scope `{}` cannot give it", scope.as_str());
+            let detail = format!("who lacks the scope `{}` cannot give it", scope.as_str());
             Err(Problem::new(Code::Forbidden, detail).with("scope", scope.as_str()))
         }
     }
@@ -222,7 +222,12 @@ pub(super) async fn revoke_key(
 }
 
 /// Refuses to switch off the last key that can make keys.
+///
+/// A person who has signed in can make another.
 fn keep_one(access: &Access, going: KeyId) -> Result<(), Problem> {
+    if access.person().is_ok() {
+        return Ok(());
+    }
     let now = access.store().now();
     let others = access.all::<ApiKey>().into_iter().any(|key| {
         key.meta.id != going.uuid() && key.body.is_live(now) && key.body.allows(Scope::Keys)

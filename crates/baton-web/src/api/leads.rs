@@ -9,7 +9,7 @@ use crate::auth::{Access, Permit, scopes};
 use crate::problem::{Path, Problem, Query};
 use axum::response::Response;
 use baton_domain::config::{Campaign, Source};
-use baton_domain::id::{CampaignId, LeadId, SourceId, TypedId};
+use baton_domain::id::{CampaignId, LeadId, SourceId};
 use baton_domain::lead::LeadState;
 use baton_domain::time::Millis;
 use baton_store::leads::{LeadFilter, LeadRow};
@@ -188,9 +188,7 @@ pub(super) async fn list_leads(
     Query(query): Query<LeadQuery>,
 ) -> Result<Response, Problem> {
     let page = permit.workspace().leads(&filter_of(query)?).await?;
-    let next_cursor = page.next.map(|uuid| LeadId::from_uuid(uuid).to_string());
-    let data = page.rows.into_iter().map(|row| view(&permit, row)).collect();
-    answer::json(StatusCode::OK, &answer::Listed { data, next_cursor })
+    answer::json(StatusCode::OK, &answer::Listed::of::<LeadId, _>(page, |row| view(&permit, row)))
 }
 
 /// Read a lead

@@ -320,7 +320,7 @@ pub(super) async fn list_rejected(
         at: row.at.to_rfc3339(),
     };
     let data = rows.iter().map(view).collect();
-    answer::json(StatusCode::OK, &answer::Listed { data, next_cursor })
+    answer::json(StatusCode::OK, &answer::Listed::new(data, next_cursor))
 }
 
 #[cfg(test)]

@@ -105,7 +105,13 @@ fn sample_data(
         page_url: Some("https://example.com/form".to_owned()),
         ..Context::default()
     };
-    LeadData { raw, normal: validated.normal, notes: validated.notes, context }
+    LeadData {
+        raw,
+        normal: validated.normal,
+        notes: validated.notes,
+        context,
+        ..LeadData::default()
+    }
 }
 
 /// What is filled in for a country: values that belong together, and to nobody. Phone numbers are

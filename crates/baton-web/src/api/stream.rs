@@ -59,6 +59,9 @@ pub struct StreamQuery {
     events: Option<String>,
     /// Where to begin when there is no `Last-Event-ID`; at the present when left out.
     cursor: Option<String>,
+    /// The workspace, for readers that cannot set the header `Baton-Workspace`.
+    #[serde(rename = "workspace")]
+    _workspace: Option<String>,
 }
 
 /// Stream events
@@ -164,7 +167,7 @@ impl Feed {
             if let Some(event) = self.ready.pop_front() {
                 return Some(event);
             }
-            if *self.ended.borrow() || !self.access.is_live() {
+            if *self.ended.borrow() || !self.access.is_live().await {
                 return None;
             }
             self.changed.mark_unchanged();

@@ -41,7 +41,14 @@ impl<'de, T: Keys + DeserializeOwned> Deserialize<'de> for Strict<T> {
                 "unknown field `{key}`, expected one of `{expected}`"
             )));
         }
-        serde_json::from_value(Value::Object(map)).map(Self).map_err(D::Error::custom)
+        serde_path_to_error::deserialize(Value::Object(map)).map(Self).map_err(|error| {
+            let path = error.path().to_string();
+            let error = error.into_inner();
+            match path.as_str() {
+                "." => D::Error::custom(error),
+                _ => D::Error::custom(format!("`{path}`: {error}")),
+            }
+        })
     }
 }
 

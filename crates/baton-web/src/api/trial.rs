@@ -6,7 +6,10 @@ use crate::problem::{Code, Problem};
 use baton_domain::connector::mask::mask;
 use baton_domain::exchange::Phases;
 use baton_domain::id::{TaskId, TypedId};
-use baton_domain::probe::{FORMAT, KIND, PURPOSE, ProbeResult, ProbeTask, TIMEOUT_MS_MAX};
+use baton_domain::probe::{
+    FORMAT, KIND, PURPOSE, ProbeAnswer, ProbeRequest, ProbeResult, ProbeStep, ProbeTask,
+    TIMEOUT_MS_MAX,
+};
 use baton_domain::secret::Secrets;
 use baton_domain::verdict::Verdict;
 use baton_store::tasks::NewTask;
@@ -42,6 +45,32 @@ pub struct TrialView {
     pub extracted: BTreeMap<String, String>,
     /// Why there was no complete answer.
     pub fault: Option<FaultView>,
+    /// The exchanges before it: a token was fetched, a bid was asked for.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub steps: Vec<TrialStepView>,
+}
+
+/// An exchange of a test call before the one that decided.
+#[derive(Serialize, ToSchema)]
+pub struct TrialStepView {
+    /// `token` or `ping`.
+    #[schema(value_type = String)]
+    pub kind: &'static str,
+    /// What was sent, secrets masked; null for a token, whose request is a credential.
+    pub request: Option<RequestView>,
+    /// What came back; null for a token, whose answer is a credential.
+    pub answer: Option<AnswerView>,
+    /// HTTP status of the answer.
+    pub status: Option<u16>,
+    /// What it means.
+    #[schema(value_type = String)]
+    pub verdict: Verdict,
+    /// What decided, for people.
+    pub decided_by: String,
+    /// The reason given; outside text.
+    pub reason: Option<String>,
+    /// Where the time went.
+    pub timing: Phases,
 }
 
 /// Has the engine make a test call and waits for what it brings.
@@ -87,20 +116,8 @@ pub(super) async fn run(access: &Access, task: &ProbeTask) -> Result<TrialView, 
 
 /// The result as shown. Receivers that echo what they got must not give secrets away.
 fn view(result: ProbeResult, secrets: &Secrets) -> TrialView {
-    let request = result.request.map(|r| RequestView {
-        method: r.method,
-        url: mask(&r.url, secrets),
-        headers: header_rows(&r.headers, &[], secrets),
-        body: mask(&r.body, secrets),
-        body_is_text: true,
-    });
-    let answer = result.answer.map(|a| AnswerView {
-        status: a.status,
-        headers: header_rows(&a.headers, &[], secrets),
-        body: mask(&a.body, secrets),
-        body_is_text: true,
-        cut: a.cut,
-    });
+    let request = result.request.map(|r| request_of(r, secrets));
+    let answer = result.answer.map(|a| answer_of(a, secrets));
     let extracted =
         result.extracted.into_iter().map(|(name, text)| (name, mask(&text, secrets))).collect();
     TrialView {
@@ -113,5 +130,39 @@ fn view(result: ProbeResult, secrets: &Secrets) -> TrialView {
         reason: result.reason.map(|r| mask(&r, secrets)),
         extracted,
         fault: result.fault.map(|(kind, detail)| FaultView { kind, detail }),
+        steps: result.steps.into_iter().map(|step| step_of(step, secrets)).collect(),
+    }
+}
+
+fn request_of(request: ProbeRequest, secrets: &Secrets) -> RequestView {
+    RequestView {
+        method: request.method,
+        url: mask(&request.url, secrets),
+        headers: header_rows(&request.headers, &[], secrets),
+        body: mask(&request.body, secrets),
+        body_is_text: true,
+    }
+}
+
+fn answer_of(answer: ProbeAnswer, secrets: &Secrets) -> AnswerView {
+    AnswerView {
+        status: answer.status,
+        headers: header_rows(&answer.headers, &[], secrets),
+        body: mask(&answer.body, secrets),
+        body_is_text: true,
+        cut: answer.cut,
+    }
+}
+
+fn step_of(step: ProbeStep, secrets: &Secrets) -> TrialStepView {
+    TrialStepView {
+        kind: step.kind.as_str(),
+        request: step.request.map(|r| request_of(r, secrets)),
+        answer: step.answer.map(|a| answer_of(a, secrets)),
+        status: step.status,
+        verdict: step.verdict,
+        decided_by: step.decided_by,
+        reason: step.reason.map(|r| mask(&r, secrets)),
+        timing: step.phases,
     }
 }

@@ -1,12 +1,14 @@
 //! `/api/v1/workspaces`: the caller's own.
 
+pub(super) mod create;
+
 use super::answer;
 use super::document::Changed;
 use super::input::{Body, Faults, IfMatch, NAME_CHARS_MAX, Patch};
 use crate::auth::{Permit, scopes};
 use crate::problem::{Path, Problem};
 use axum::response::Response;
-use baton_domain::config::{Campaign, Workspace};
+use baton_domain::config::{Campaign, Scope, Workspace};
 use baton_domain::id::{CampaignId, WorkspaceId};
 use baton_store::Doc;
 use serde::{Deserialize, Serialize};
@@ -68,7 +70,7 @@ fn input_of(body: &Workspace) -> WorkspaceInput {
 
 /// List workspaces
 ///
-/// A key belongs to one workspace, so there is one row.
+/// Those of the caller: a key has one, a person all they belong to.
 #[utoipa::path(get, path = "/api/v1/workspaces", tag = "workspaces",
     responses((status = 200, body = answer::Listed<WorkspaceView>)),
     security(("key" = ["config:read"])))]
@@ -76,7 +78,20 @@ pub(super) async fn list_workspaces(
     permit: Permit<scopes::ConfigRead>,
 ) -> Result<Response, Problem> {
     let own = permit.find::<Workspace>(permit.workspace_id()).await?;
-    let listed = answer::Listed { data: vec![view(&own)], next_cursor: None };
+    let data = match permit.person() {
+        Err(_) => vec![view(&own)],
+        Ok(person) => {
+            let snapshot = permit.store().snapshot();
+            let memberships = person.signed_in.memberships.iter();
+            // One that another node made a moment ago is there a moment later.
+            memberships
+                .filter(|m| m.role.allows(Scope::ConfigRead))
+                .filter_map(|m| snapshot.workspaces.get(&m.workspace))
+                .map(|doc| view(doc))
+                .collect()
+        }
+    };
+    let listed = answer::Listed::new(data, None);
     answer::json(http::StatusCode::OK, &listed)
 }
 

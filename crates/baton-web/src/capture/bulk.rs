@@ -43,7 +43,7 @@ pub(crate) fn prepare_row(
     let mut context = build_context(claims, ServerFacts::default(), true);
     context.submitted_at = submitted_at;
     let Validated { normal, notes } = validated;
-    let data = LeadData { raw: fields, normal, notes, context };
+    let data = LeadData { raw: fields, normal, notes, context, ..LeadData::default() };
     Ok(Capture {
         workspace: entrance.workspace,
         campaign: entrance.campaign_id,

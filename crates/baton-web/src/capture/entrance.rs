@@ -299,7 +299,7 @@ fn new_source(
         secrets: None,
         unique: None,
         stopped: false,
-        changed_by: "capture".to_owned(),
+        changed_by: "capture".into(),
         now: state.store.now(),
         idempotency: None,
     })

@@ -147,7 +147,7 @@ pub(crate) fn prepare(
     let judged = judge(state, entrance, &fields, &control);
     let context = build_context(claims, server, entrance.believes_body());
     let Validated { normal, notes } = judged.validated;
-    let data = LeadData { raw: fields, normal, notes, context };
+    let data = LeadData { raw: fields, normal, notes, context, ..LeadData::default() };
     let lead: LeadId = state.store.new_id();
     let errors = judged.errors;
     let capture = Capture {

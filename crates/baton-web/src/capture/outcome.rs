@@ -74,9 +74,8 @@ pub(crate) async fn look(
 ) -> Result<(Outcome, bool), StoreError> {
     let workspace = state.store.workspace(workspace);
     let filter = DeliveryFilter { lead: Some(lead), limit: PAGE_MAX, ..DeliveryFilter::default() };
-    let page = workspace.deliveries(&filter).await?;
-    let deliveries: Vec<DeliveryRow> =
-        page.rows.into_iter().filter(|d| !d.to_subscription).collect();
+    let rows = workspace.deliveries(&filter).await?.whole()?;
+    let deliveries: Vec<DeliveryRow> = rows.into_iter().filter(|d| !d.to_subscription).collect();
     let (word, settled) = sum_up(deliveries.iter().map(|d| d.state));
     let sent_nowhere = deliveries.is_empty();
     let mut outcome = Outcome { word, sent_nowhere, ..Outcome::PENDING };

@@ -38,6 +38,12 @@ codes! {
     InvalidHeader = "invalid_header", BAD_REQUEST;
     /// No key, or one that is not known, revoked or ended.
     Unauthorized = "unauthorized", UNAUTHORIZED;
+    /// Address, password and code do not belong together.
+    SignInFailed = "sign_in_failed", UNAUTHORIZED;
+    /// The password is right; a code of the second factor is needed too.
+    SecondFactorNeeded = "second_factor_needed", UNAUTHORIZED;
+    /// A change by a session that does not come from Baton's own pages.
+    CrossSite = "cross_site", FORBIDDEN;
     /// The signature is missing or does not fit the body.
     InvalidSignature = "invalid_signature", UNAUTHORIZED;
     /// The key does not have the scope this needs.
@@ -62,6 +68,8 @@ codes! {
     VersionConflict = "version_conflict", CONFLICT;
     /// The document is not at the version of `If-Match`.
     PreconditionFailed = "precondition_failed", PRECONDITION_FAILED;
+    /// The workspace would be without an owner.
+    LastOwner = "last_owner", CONFLICT;
     /// A value that must be unique is taken.
     Taken = "taken", CONFLICT;
     /// The body or a part of it is too large.
@@ -74,6 +82,8 @@ codes! {
     IdempotencyMismatch = "idempotency_mismatch", UNPROCESSABLE_ENTITY;
     /// Too many requests.
     RateLimited = "rate_limited", TOO_MANY_REQUESTS;
+    /// What was asked for is damaged where it is stored. It stays so until it is restored.
+    Damaged = "damaged", SERVICE_UNAVAILABLE;
     /// A defect of Baton; it is in its log under the request's id.
     Internal = "internal", INTERNAL_SERVER_ERROR;
     /// What was asked for is not built yet.

@@ -30,9 +30,16 @@ impl From<StoreError> for Problem {
             .with("current_version", current),
             StoreError::Taken { what } => Self::new(Code::Taken, format!("{what} is taken")),
             StoreError::IdempotencyMismatch => idempotency_mismatch(),
-            error @ (StoreError::Damaged { .. }
-            | StoreError::Statement(_)
-            | StoreError::Replayed { .. }) => {
+            StoreError::Damaged { what, .. } => {
+                let logged: &dyn std::error::Error = &error;
+                tracing::error!(error = logged, "what is stored is damaged");
+                let detail = format!(
+                    "a stored {what} is damaged and cannot be read; the server's log says more \
+                     under this request's id, a backup may have it whole"
+                );
+                Self::new(Code::Damaged, detail)
+            }
+            error @ (StoreError::Statement(_) | StoreError::Replayed { .. }) => {
                 let error: &dyn std::error::Error = &error;
                 tracing::error!(error, "a store call failed");
                 Self::internal()
@@ -81,6 +88,6 @@ mod tests {
         let error = StoreError::Damaged { what: "lead", detail: "jane@example.com".to_owned() };
         let body = String::from_utf8(Problem::from(error).body()).unwrap();
         assert!(!body.contains("jane"));
-        assert!(body.contains("\"status\":500"));
+        assert!(body.contains("\"code\":\"damaged\"") && body.contains("a stored lead"), "{body}");
     }
 }

@@ -3,15 +3,26 @@
 
 use crate::api_client::{Api, id};
 use crate::app::{KEY, TestApp};
+use crate::browser::{invited, owner};
+use baton_domain::account::Role;
 use baton_domain::config::Scope;
-use baton_domain::id::{EventId, TypedId};
+use baton_domain::id::{EventId, TypedId, WorkspaceId};
 use baton_web::openapi::document;
 use serde_json::{Value, json};
 use std::collections::BTreeSet;
 
 /// Operations without a key: what they give is everybody's, or the id in the path is the authority.
-const PUBLIC: &[(&str, &str)] =
-    &[("get", "/healthz"), ("get", "/readyz"), ("post", "/api/inbound/w/{webhook_id}/leads")];
+const PUBLIC: &[(&str, &str)] = &[
+    ("get", "/healthz"),
+    ("get", "/readyz"),
+    ("post", "/api/inbound/w/{webhook_id}/leads"),
+    ("get", "/api/v1/auth/state"),
+    ("post", "/api/v1/auth/setup"),
+    ("post", "/api/v1/auth/sign-in"),
+    ("post", "/api/v1/auth/sign-out"),
+    ("get", "/api/v1/auth/invitations/{token}"),
+    ("post", "/api/v1/auth/invitations/{token}/accept"),
+];
 
 /// Operations in LeadByte's shape, with the scopes of which one is enough, and a body.
 const LEADBYTE: &[(&str, &str, &[Scope], &str)] = &[
@@ -113,12 +124,40 @@ const CASES: &[(&str, &str, Scope, &str)] = &[
     ("delete", "/api/v1/keys/{key}", Scope::Keys, ""),
     ("post", "/api/v1/keys/{key}/rotate", Scope::Keys, "{}"),
     ("post", "/api/v1/keys/{key}/rotate/finish", Scope::Keys, "{}"),
+    ("get", "/api/v1/users", Scope::Users, ""),
+    ("patch", "/api/v1/users/{user}", Scope::Users, r#"{"role":"viewer"}"#),
+    ("delete", "/api/v1/users/{user}", Scope::Users, ""),
+    ("get", "/api/v1/users/invitations", Scope::Users, ""),
+    (
+        "post",
+        "/api/v1/users/invitations",
+        Scope::Users,
+        r#"{"email":"new@example.com","role":"viewer"}"#,
+    ),
+    ("delete", "/api/v1/users/invitations/{invitation}", Scope::Users, ""),
+    ("get", "/api/v1/audit", Scope::AuditRead, ""),
     ("post", "/api/inbound/{workspace}/leads", Scope::LeadsWrite, r#"{"email":"jo@example.com"}"#),
     ("get", "/metrics", Scope::MetricsRead, ""),
 ];
 
 /// Operations that any key may do, in one's own workspace by their nature.
 const OF_ANY_KEY: &[(&str, &str)] = &[("get", "/api/v1/me")];
+
+/// Operations for people who are signed in, with a body.
+const OF_PEOPLE: &[(&str, &str, &str)] = &[
+    ("post", "/api/v1/workspaces", r#"{"name":"Further"}"#),
+    ("patch", "/api/v1/me", r#"{"name":"Jane"}"#),
+    ("post", "/api/v1/me/password", r#"{"current":"x","new":"y"}"#),
+    ("get", "/api/v1/me/sessions", ""),
+    ("delete", "/api/v1/me/sessions", ""),
+    ("delete", "/api/v1/me/sessions/ses_01h455vb4pex5vsknk084sn02q", ""),
+    ("post", "/api/v1/me/second-factor", r#"{"password":"x"}"#),
+    ("post", "/api/v1/me/second-factor/confirm", r#"{"code":"123456"}"#),
+    ("post", "/api/v1/me/second-factor/remove", r#"{"password":"x"}"#),
+];
+
+/// Ends of paths whose answer does not end, or waits for an engine, which is not there.
+const ENDLESS: &[&str] = &["/stream", "/test"];
 
 const HOOK: &str = r#"{"target_url":"https://hooks.example/1","event":"lead.created"}"#;
 
@@ -127,7 +166,9 @@ const DESTINATION: &str = r#"{"campaign_id":"{campaign}","connector":"webhook","
 
 /// The operation as the description names it: every parameter in braces is alike.
 fn shape(path: &str) -> String {
-    let named = path.replace("/connectors/webhook", "/connectors/{}");
+    let named = path
+        .replace("/connectors/webhook", "/connectors/{}")
+        .replace("/ses_01h455vb4pex5vsknk084sn02q", "/{}");
     let mut shape = String::new();
     let mut inside = false;
     for c in named.chars() {
@@ -157,11 +198,22 @@ fn every_operation_of_the_description_has_a_case() {
     };
     let case =
         |method: &str, path: &str, security: String| (method.to_owned(), shape(path), security);
-    let with_scope = CASES.iter().map(|(m, path, scope, _)| case(m, path, named("key", &[*scope])));
+    let with_scope = CASES.iter().map(|(m, path, scope, _)| {
+        let scope = scope.as_str();
+        let ways = match path.starts_with("/api/v1/") {
+            true => json!([{"key": [scope]}, {"session": [scope]}]),
+            false => json!([{"key": [scope]}]),
+        };
+        case(m, path, ways.to_string())
+    });
     let leadbyte = LEADBYTE.iter().map(|(m, path, any, _)| case(m, path, named("x_key", any)));
     let public = PUBLIC.iter().map(|(m, path)| case(m, path, "[{}]".to_owned()));
-    let any = OF_ANY_KEY.iter().map(|(m, path)| case(m, path, r#"[{"key":[]}]"#.to_owned()));
-    let covered: BTreeSet<_> = with_scope.chain(leadbyte).chain(any).chain(public).collect();
+    let any = OF_ANY_KEY
+        .iter()
+        .map(|(m, path)| case(m, path, r#"[{"key":[]},{"session":[]}]"#.to_owned()));
+    let people = OF_PEOPLE.iter().map(|(m, p, _)| case(m, p, r#"[{"session":[]}]"#.to_owned()));
+    let covered: BTreeSet<_> =
+        with_scope.chain(leadbyte).chain(any).chain(people).chain(public).collect();
     assert_eq!(described, covered, "each operation has one case with the scope it names");
 }
 
@@ -175,7 +227,12 @@ async fn things(app: &TestApp) -> Vec<(&'static str, String)> {
     let webhook = api.make("/api/v1/webhooks", json!({"url": "https://a.example/"})).await;
     let key = api.make("/api/v1/keys", json!({"name": "k", "scopes": ["leads:read"]})).await;
     let import = api.make("/api/v1/imports", json!({"format": "csv"})).await;
+    let user = invited(app, "things@example.com", "viewer").await.me().await;
+    let other = json!({"email": "other@example.com", "role": "viewer"});
+    let invitation = api.make("/api/v1/users/invitations", other).await;
     vec![
+        ("{user}", id(&user).to_owned()),
+        ("{invitation}", id(&invitation).to_owned()),
         ("{import}", id(&import).to_owned()),
         ("{workspace}", app.workspace.to_string()),
         ("{campaign}", app.campaign.to_string()),
@@ -226,6 +283,57 @@ async fn no_operation_can_be_done_without_its_scope_or_on_others_things() {
     let documents = app.store.snapshot();
     assert!(documents.destinations.values().all(|d| d.meta.version == 1));
     assert!(documents.sources.values().all(|s| s.meta.version == 1));
+}
+
+#[tokio::test]
+async fn every_operation_takes_a_session_whose_role_has_its_scope() {
+    let app = TestApp::start().await;
+    let mut people = Vec::new();
+    let owner = owner(&app).await;
+    for role in ["viewer", "operator", "admin"] {
+        people.push((role, invited(&app, &format!("{role}@example.com"), role).await));
+    }
+    people.push(("owner", owner));
+    let things = things(&app).await;
+    let elsewhere = app.store.new_id::<WorkspaceId>().to_string();
+    let cases = CASES.iter().filter(|(_, path, ..)| path.starts_with("/api/v1/"));
+    for (method, path, scope, body) in cases {
+        let method = method.to_uppercase();
+        let (path, body) = (fill(path, &things), fill(body, &things));
+        let body: Option<Value> = (!body.is_empty()).then(|| serde_json::from_str(&body).unwrap());
+        for (role, browser) in &people {
+            let named = format!("{role}: {method} {path}");
+            if !Role::parse(role).unwrap().allows(*scope) {
+                let refused = browser.call(&method, &path, body.as_ref()).await;
+                assert_eq!(refused.problem(403, "forbidden")["scope"], scope.as_str(), "{named}");
+                continue;
+            }
+            let there = [("baton-workspace", elsewhere.as_str())];
+            let foreign = browser.with(&there).call(&method, &path, body.as_ref()).await;
+            foreign.problem(404, "not_found");
+            if method != "GET" {
+                let unsaid = browser.with(&[("sec-fetch-site", "cross-site")]);
+                unsaid.call(&method, &path, body.as_ref()).await.problem(403, "cross_site");
+            }
+            if ENDLESS.iter().any(|end| path.ends_with(end)) {
+                continue;
+            }
+            let taken = browser.call(&method, &path, body.as_ref()).await;
+            assert!(![401, 403].contains(&taken.status), "{named}: {}", taken.status);
+        }
+    }
+}
+
+#[tokio::test]
+async fn what_is_for_people_is_refused_to_keys() {
+    let app = TestApp::start().await;
+    let api = Api::new(&app);
+    for (method, path, body) in OF_PEOPLE {
+        let method = method.to_uppercase();
+        let body: Option<Value> = (!body.is_empty()).then(|| serde_json::from_str(body).unwrap());
+        app.request(&method, path, &[], b"").await.problem(401, "unauthorized");
+        api.call(&method, path, &[], body.as_ref()).await.problem(403, "forbidden");
+    }
 }
 
 #[tokio::test]

@@ -308,6 +308,11 @@ async fn failovers_stay_in_the_campaign_and_never_go_round() {
     assert_eq!(api.patch(&path(&a), to(&b)).await.status, 200);
     assert_eq!(fields(&api.patch(&path(&b), to(&a)).await), ["failover_id"]);
     api.delete(&path(&b)).await.problem(409, "conflict");
+    // Nor where a link is part of the circle.
+    let linked = json!({"failover_id": null, "linked": {"on_rejection": [b["id"]]}});
+    assert_eq!(api.patch(&path(&a), linked).await.status, 200);
+    assert_eq!(fields(&api.patch(&path(&b), to(&a)).await), ["failover_id"]);
+    assert_eq!(api.patch(&path(&a), json!({"linked": {}})).await.status, 200);
     assert_eq!(api.patch(&path(&a), json!({"failover_id": null})).await.status, 200);
     let other = api.make("/api/v1/campaigns", json!({"name": "Other"})).await;
     let foreign = json!({"campaign_id": other["id"], "connector": "webhook", "name": "D",

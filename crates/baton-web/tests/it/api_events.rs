@@ -7,22 +7,27 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 
 /// One reader of a stream.
-struct Reader {
+pub struct Reader {
     stream: TcpStream,
     text: String,
 }
 
 /// An event as streamed: its place, its kind, its data.
-type Streamed = (String, String, Value);
+pub type Streamed = (String, String, Value);
 
 impl Reader {
     async fn open(app: &TestApp, query: &str, last: Option<&str>) -> Self {
+        let key = format!("Bearer {KEY}");
+        let last = last.map(|id| ("last-event-id", id));
+        let headers: Vec<_> = [("authorization", key.as_str())].into_iter().chain(last).collect();
+        Self::open_with(app, query, &headers).await
+    }
+
+    pub async fn open_with(app: &TestApp, query: &str, headers: &[(&str, &str)]) -> Self {
         let mut stream = TcpStream::connect(app.address).await.unwrap();
-        let last = last.map(|id| format!("last-event-id: {id}\r\n")).unwrap_or_default();
-        let request = format!(
-            "GET /api/v1/events/stream{query} HTTP/1.1\r\nhost: test\r\n\
-             authorization: Bearer {KEY}\r\n{last}\r\n"
-        );
+        let headers: String = headers.iter().map(|(n, v)| format!("{n}: {v}\r\n")).collect();
+        let request =
+            format!("GET /api/v1/events/stream{query} HTTP/1.1\r\nhost: test\r\n{headers}\r\n");
         stream.write_all(request.as_bytes()).await.unwrap();
         let mut reader = Self { stream, text: String::new() };
         reader.until(|text| text.contains("\r\n\r\n").then_some(())).await;
@@ -47,12 +52,12 @@ impl Reader {
     }
 
     /// Reads until so many events have come.
-    async fn events(&mut self, count: usize) -> Vec<Streamed> {
+    pub async fn events(&mut self, count: usize) -> Vec<Streamed> {
         self.until(|text| Some(parse(text)).filter(|all| all.len() >= count)).await
     }
 
     /// Reads to the end, which the server makes.
-    async fn ended(&mut self) {
+    pub async fn ended(&mut self) {
         let mut rest = Vec::new();
         let reading = self.stream.read_to_end(&mut rest);
         tokio::time::timeout(PATIENCE, reading).await.expect("the stream must end").unwrap();

@@ -51,6 +51,7 @@ async fn play_engine(app: &TestApp) -> ProbeTask {
         reason: None,
         extracted: BTreeMap::new(),
         fault: None,
+        steps: Vec::new(),
     };
     let result = serde_json::to_vec(&result).unwrap();
     let result = app.store.master().seal(PURPOSE, &result).unwrap();

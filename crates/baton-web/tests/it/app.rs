@@ -240,7 +240,7 @@ impl TestApp {
             secrets: None,
             unique: None,
             stopped: false,
-            changed_by: "test".to_owned(),
+            changed_by: "test".into(),
             now: self.store.now(),
             idempotency: None,
         }

@@ -1,7 +1,12 @@
 //! The web crate over real sockets, on a real store.
 
+mod accounts;
+mod accounts_factor;
+mod accounts_people;
+mod admin;
 mod api_authority;
 mod api_client;
+mod api_damage;
 mod api_document;
 mod api_documents;
 mod api_events;
@@ -12,6 +17,7 @@ mod api_responses;
 mod api_secrets;
 mod api_trials;
 mod app;
+mod browser;
 mod capture;
 mod capture_bad_input;
 mod capture_guards;

@@ -90,17 +90,27 @@ impl Remote {
         self.send(method, path, (kind, bytes.unwrap_or_default())).await
     }
 
+    /// Posts what may be refused: an answer of the API is taken whatever its status, except a
+    /// fault of the server's own.
+    pub(super) async fn offer(&self, path: &str, body: &Value) -> Result<(), Failure> {
+        let bytes = serde_json::to_vec(body).map_err(Failure::new)?;
+        match self.exchange("POST", path, (Some("application/json"), bytes)).await? {
+            answer if answer.status >= 500 => Err(Failure::Failed(refusal(&answer))),
+            _ => Ok(()),
+        }
+    }
+
     /// Puts bytes somewhere and gives the JSON that came.
     pub(super) async fn put_bytes(&self, path: &str, bytes: Vec<u8>) -> Result<Value, Failure> {
         self.send("PUT", path, (Some("application/octet-stream"), bytes)).await
     }
 
-    async fn send(
+    async fn exchange(
         &self,
         method: &str,
         path: &str,
         (kind, bytes): (Option<&str>, Vec<u8>),
-    ) -> Result<Value, Failure> {
+    ) -> Result<Answer, Failure> {
         let mut headers =
             vec![("Authorization".to_owned(), format!("Bearer {}", self.key.reveal()))];
         headers.extend(kind.map(|kind| ("Content-Type".to_owned(), kind.to_owned())));
@@ -108,20 +118,28 @@ impl Remote {
         let request = RequestSpec { method: method.to_owned(), url, headers, body: bytes };
         match self.client.exchange(&request, DEADLINE).await.got {
             Got::Fault(fault) => Err(Failure::Failed(format!("{}: {}", self.base, fault.detail))),
-            Got::Answer(answer) if (200..300).contains(&answer.status) => {
-                if answer.truncated {
-                    return Err(Failure::Failed(format!("{method} {path}: too long an answer")));
-                }
-                if answer.body.is_empty() {
-                    return Ok(Value::Null);
-                }
-                serde_json::from_slice(&answer.body)
-                    .map_err(|_| Failure::Failed(format!("{}: this is not Baton's API", self.base)))
-            }
-            Got::Answer(answer) => {
-                Err(Failure::Failed(format!("{method} {path}: {}", refusal(&answer))))
-            }
+            Got::Answer(answer) => Ok(answer),
         }
+    }
+
+    async fn send(
+        &self,
+        method: &str,
+        path: &str,
+        sent: (Option<&str>, Vec<u8>),
+    ) -> Result<Value, Failure> {
+        let answer = self.exchange(method, path, sent).await?;
+        if !(200..300).contains(&answer.status) {
+            return Err(Failure::Failed(format!("{method} {path}: {}", refusal(&answer))));
+        }
+        if answer.truncated {
+            return Err(Failure::Failed(format!("{method} {path}: too long an answer")));
+        }
+        if answer.body.is_empty() {
+            return Ok(Value::Null);
+        }
+        serde_json::from_slice(&answer.body)
+            .map_err(|_| Failure::Failed(format!("{}: this is not Baton's API", self.base)))
     }
 }
 

@@ -73,7 +73,7 @@ pub(super) fn run(args: &Args) -> Result<(), Failure> {
         .map_err(Failure::new)?;
         terminal::say(format!("listening on {}", sandbox.url("")));
         tokio::select! {
-            () = tell(&sandbox), if !args.quiet => {}
+            () = tell(&sandbox, 0), if !args.quiet => {}
             _ = signals.next() => {}
         }
         sandbox.shutdown().await;
@@ -81,9 +81,9 @@ pub(super) fn run(args: &Args) -> Result<(), Failure> {
     })
 }
 
-/// Writes a line for each request, without what was in it.
-pub(super) async fn tell(sandbox: &SandboxHandle) {
-    let mut last = 0;
+/// Writes a line for each request after the one of that number, without what was in it.
+pub(super) async fn tell(sandbox: &SandboxHandle, after: u64) {
+    let mut last = after;
     loop {
         for received in sandbox.received_after(last).await {
             if received.id > last {

@@ -57,6 +57,9 @@ async fn serve(settings: &Settings) -> Result<(), Failure> {
     if let Some(key) = &node.first.key {
         terminal::say(key_lines(key));
     }
+    if let Some(lines) = node.setup_lines(settings) {
+        terminal::say(lines);
+    }
     tracing::info!(
         version = env!("CARGO_PKG_VERSION"),
         workspace = %node.first.workspace,

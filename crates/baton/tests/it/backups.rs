@@ -5,6 +5,7 @@ use crate::process::{Baton, Database, command, run, until};
 use crate::scene::{Scene, lead_of, sandbox};
 use serde_json::json;
 use std::collections::BTreeSet;
+use std::os::unix::fs::PermissionsExt;
 use std::sync::Arc;
 
 #[tokio::test]
@@ -29,6 +30,10 @@ async fn a_backup_taken_under_load_has_all_that_was_acknowledged_before_it() {
     let said = run(&mut backup).await;
     assert_eq!(said.code, Some(0), "{said:?}");
     assert!(said.out.contains("integrity ok"), "{}", said.out);
+    for written in [file.clone(), dir.path().join("copy.backup.master.key")] {
+        let mode = written.metadata().unwrap().permissions().mode();
+        assert_eq!(mode & 0o077, 0, "{} is open to others", written.display());
+    }
     load.stop().await;
     baton.kill().await;
 

@@ -10,18 +10,16 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::time::Duration;
 
-/// Rounds of `make test`; `BATON_CRASH_ROUNDS` asks for others, `BATON_SOAK` for many.
+/// Rounds of `make test`; `BATON_CRASH_ROUNDS` asks for others.
 const ROUNDS: u64 = 10;
-const SOAK_ROUNDS: u64 = 1_000;
 /// A node's lease on PostgreSQL here; the usual one would make every round wait for it.
 const LEASE_MS: &str = "1500";
 /// Longest a round goes on before the kill, in milliseconds.
 const ROUND_MS_MAX: u64 = 700;
 
 fn rounds() -> u64 {
-    let asked = std::env::var("BATON_CRASH_ROUNDS").ok().and_then(|n| n.parse().ok());
-    let soak = std::env::var_os("BATON_SOAK").map(|_| SOAK_ROUNDS);
-    asked.or(soak).unwrap_or(ROUNDS)
+    let asked = std::env::var("BATON_CRASH_ROUNDS").ok();
+    asked.map_or(ROUNDS, |n| n.parse().expect("BATON_CRASH_ROUNDS is a number"))
 }
 
 /// A sequence that is the same in every run (SplitMix64).
@@ -117,11 +115,9 @@ pub async fn drained(
     mut harvest: Harvest,
 ) {
     for state in ["pending", "in_flight", "retrying"] {
-        let place = format!("/api/v1/deliveries?limit=1&state={state}");
-        until(&format!("no delivery is {state}"), || async {
-            api.get(&place).await["data"].as_array().unwrap().is_empty()
-        })
-        .await;
+        let place = format!("/api/v1/deliveries?state={state}");
+        until(&format!("no delivery is {state}"), || async { api.all(&place).await.is_empty() })
+            .await;
     }
     let there = leads(api).await;
     let known = acknowledged.leads();

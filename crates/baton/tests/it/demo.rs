@@ -4,10 +4,10 @@ use crate::api::{Api, Connection};
 use crate::process::{Baton, command, until};
 use std::path::Path;
 
-async fn start(data: &Path) -> Baton {
+async fn start(data: &Path, more: &[&str]) -> Baton {
     let mut demo = command();
-    demo.args(["demo", "--listen", "127.0.0.1:0", "--sandbox-listen", "127.0.0.1:0", "--data"]);
-    demo.arg(data);
+    demo.args(["demo", "--listen", "127.0.0.1:0", "--sandbox-listen", "127.0.0.1:0"]);
+    demo.args(more).arg("--data").arg(data);
     Baton::start(demo, data).await
 }
 
@@ -73,7 +73,7 @@ async fn delivered(sandbox: &Api, count: usize) {
 async fn the_printed_lines_post_a_lead_and_show_it() {
     let dir = tempfile::tempdir().unwrap();
     let data = dir.path().join("data-demo");
-    let demo = start(&data).await;
+    let demo = start(&data, &["--no-leads"]).await;
     let (sandbox, api) = printed(&demo);
     post_as_printed(&demo).await;
     delivered(&sandbox, 1).await;
@@ -81,19 +81,41 @@ async fn the_printed_lines_post_a_lead_and_show_it() {
     assert!(demo.stop().await.success());
 
     // Another start has another receiver; the campaign is there once.
-    let demo = start(&data).await;
+    let demo = start(&data, &["--no-leads"]).await;
     let (sandbox, api) = printed(&demo);
     post_as_printed(&demo).await;
     delivered(&sandbox, 1).await;
     assert_eq!(api.all("/api/v1/leads").await.len(), 2);
-    assert_eq!(api.all("/api/v1/campaigns").await.len(), 1);
-    assert_eq!(api.all("/api/v1/destinations").await.len(), 3);
+    assert_eq!(api.all("/api/v1/campaigns").await.len(), 3);
+    let sources = api.all("/api/v1/sources").await;
+    assert_eq!(sources.iter().filter(|source| source["kind"] == "endpoint").count(), 5);
+    assert_eq!(api.all("/api/v1/destinations").await.len(), 10);
+}
+
+#[tokio::test]
+async fn a_first_start_has_leads_of_every_state_and_deliveries_that_fail() {
+    let dir = tempfile::tempdir().unwrap();
+    let demo = start(&dir.path().join("data-demo"), &[]).await;
+    let (_, api) = printed(&demo);
+    for state in ["partial", "delivered", "rejected", "quarantined", "held"] {
+        until(&format!("a lead is {state}"), || async {
+            !api.all(&format!("/api/v1/leads?state={state}")).await.is_empty()
+        })
+        .await;
+    }
+    for state in ["accepted", "rejected", "failed", "held", "retrying"] {
+        until(&format!("a delivery is {state}"), || async {
+            !api.all(&format!("/api/v1/deliveries?state={state}")).await.is_empty()
+        })
+        .await;
+    }
+    assert!(demo.stop().await.success());
 }
 
 #[tokio::test]
 async fn the_readme_shows_the_line_the_demo_prints() {
     let dir = tempfile::tempdir().unwrap();
-    let demo = start(&dir.path().join("data-demo")).await;
+    let demo = start(&dir.path().join("data-demo"), &["--no-leads"]).await;
     let line = demo.said.iter().find(|line| line.contains("/api/inbound/w/")).unwrap();
     let usual = line.trim().replace(&demo.url, "http://127.0.0.1:8080");
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).ancestors().nth(2).unwrap();

@@ -4,6 +4,7 @@
 //! repository and expects none, another shows it what it is there to catch.
 
 mod dependencies;
+mod guides;
 mod sources;
 
 use std::path::{Path, PathBuf};

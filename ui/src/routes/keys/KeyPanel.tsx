@@ -3,7 +3,7 @@ import { useMutation, useQueryClient } from '@tanstack/react-query';
 import { useState } from 'react';
 import type { Problem } from '@/api/problem';
 import { ConfirmDialog } from '@/components/ConfirmDialog';
-import { CopyButton } from '@/components/CopyButton';
+import { CopyableCode } from '@/components/CopyButton';
 import { Facts } from '@/components/Page';
 import { ProblemPanel } from '@/components/ProblemPanel';
 import { AbsoluteTime, RelativeTime } from '@/components/RelativeTime';
@@ -28,12 +28,7 @@ export function KeyPanel({ apiKey }: { apiKey: Key }) {
       {isActive && <Actions apiKey={apiKey} />}
       <Facts
         rows={[
-          [
-            'Id',
-            <>
-              <code>{apiKey.id}</code> <CopyButton text={apiKey.id} what="id" />
-            </>,
-          ],
+          ['Id', <CopyableCode key="id" text={apiKey.id} what="id" />],
           ['Begins with', <code key="shown">{apiKey.shown}</code>],
           ['May', scopes.filter((one) => apiKey.scopes.includes(one.scope)).map((one) => one.label).join(', ')],
           ['Made', <AbsoluteTime key="made" at={apiKey.created_at} />],

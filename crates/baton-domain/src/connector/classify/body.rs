@@ -1,3 +1,4 @@
+use super::json_path::Names;
 use crate::exchange::Answer;
 use roxmltree::Document;
 use serde_json::Value;
@@ -9,6 +10,7 @@ pub(super) struct Body<'a> {
     text: Cow<'a, str>,
     /// The text to be read as XML, where that is another.
     unescaped: Option<String>,
+    json: OnceCell<Option<Value>>,
     pub truncated: bool,
 }
 
@@ -20,7 +22,12 @@ impl<'a> Body<'a> {
         let escaped = text.trim_start().starts_with("&lt;");
         let unescaped = escaped.then(|| quick_xml::escape::unescape(text.trim()).ok()).flatten();
         let unescaped = unescaped.map(Cow::into_owned);
-        Self { text, unescaped, truncated: answer.truncated }
+        Self { text, unescaped, json: OnceCell::new(), truncated: answer.truncated }
+    }
+
+    fn json(&self) -> Option<&Value> {
+        let read = || serde_json::from_str(&self.text).ok();
+        self.json.get_or_init(|| if self.truncated { None } else { read() }).as_ref()
     }
 }
 
@@ -28,13 +35,13 @@ impl<'a> Body<'a> {
 pub(super) struct Reading<'a> {
     body: &'a Body<'a>,
     lower: OnceCell<String>,
-    json: OnceCell<Option<Value>>,
+    names: OnceCell<Names<'a>>,
     xml: OnceCell<Option<Document<'a>>>,
 }
 
 impl<'a> Reading<'a> {
     pub(super) fn of(body: &'a Body<'a>) -> Self {
-        Self { body, lower: OnceCell::new(), json: OnceCell::new(), xml: OnceCell::new() }
+        Self { body, lower: OnceCell::new(), names: OnceCell::new(), xml: OnceCell::new() }
     }
 
     pub(super) fn text(&self) -> &str {
@@ -52,9 +59,13 @@ impl<'a> Reading<'a> {
     }
 
     /// The body as JSON; `None` when it is not, or when it was cut.
-    pub(super) fn json(&self) -> Option<&Value> {
-        let read = || serde_json::from_str(&self.body.text).ok();
-        self.json.get_or_init(|| if self.body.truncated { None } else { read() }).as_ref()
+    pub(super) fn json(&self) -> Option<&'a Value> {
+        self.body.json()
+    }
+
+    /// The members of all objects in the JSON by name, for paths that look for a name everywhere.
+    pub(super) fn names(&self, json: &'a Value) -> &Names<'a> {
+        self.names.get_or_init(|| Names::of(json))
     }
 
     /// The body as XML; `None` when it is not, has a DTD, or was cut.

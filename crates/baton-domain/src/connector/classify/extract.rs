@@ -1,12 +1,11 @@
 use super::body::{Body, Reading};
-use super::json_path;
+use super::json_path::{self, Path};
 use super::test::user_pattern;
 use super::xpath::XPath;
 use crate::connector::rules::Extract;
 use crate::exchange::Answer;
 use crate::personal::scalar_text;
 use regex::Regex;
-use serde_json_path::JsonPath;
 use std::collections::BTreeMap;
 
 /// Where values sit in an answer, by what they are.
@@ -20,7 +19,7 @@ const PRICE_DIGITS_MAX: usize = 18;
 
 #[derive(Clone, Debug)]
 pub(super) enum Source {
-    JsonPath(JsonPath),
+    JsonPath(Path),
     Xpath(XPath),
     Regex(Regex),
 }
@@ -86,7 +85,8 @@ pub(super) fn take(
 fn find(source: &Source, body: &Reading<'_>) -> Option<String> {
     match source {
         Source::JsonPath(path) => {
-            path.query(body.json()?).into_iter().find_map(scalar_text).filter(|t| !t.is_empty())
+            let found = path.query(body.json()?, body);
+            found.into_iter().find_map(scalar_text).filter(|t| !t.is_empty())
         }
         Source::Xpath(path) => path.texts(body.xml()?).into_iter().find(|t| !t.is_empty()),
         Source::Regex(regex) => {

@@ -1,14 +1,13 @@
 //! What a rule looks for in an answer.
 
 use super::body::Reading;
-use super::json_path;
+use super::json_path::{self, Path};
 use super::texts::{Wild, has_word};
 use super::xpath::XPath;
 use crate::connector::rules::{Match, ResponseRule};
 use crate::personal::scalar_text;
 use regex::{Regex, RegexBuilder};
 use serde_json::Value;
-use serde_json_path::JsonPath;
 use std::ops::RangeInclusive;
 
 /// Longest regular expression, in bytes.
@@ -31,7 +30,7 @@ pub(super) enum Test {
     Whole(Wild),
     Status(RangeInclusive<u16>),
     JsonPath {
-        path: JsonPath,
+        path: Path,
         expected: Expected,
     },
     Xpath {
@@ -124,15 +123,11 @@ const NOTHING: &str = "the path leads to nothing";
 const EQUAL: &str = "the value there is equal";
 const OTHER: &str = "another value is there";
 
-fn look_in_json(
-    path: &JsonPath,
-    expected: &Expected,
-    reading: &Reading<'_>,
-) -> (bool, &'static str) {
+fn look_in_json(path: &Path, expected: &Expected, reading: &Reading<'_>) -> (bool, &'static str) {
     let Some(json) = reading.json() else {
         return (false, if reading.truncated() { CUT } else { "the body is not JSON" });
     };
-    let nodes = path.query(json).all();
+    let nodes = path.query(json, reading);
     if nodes.is_empty() {
         return (false, NOTHING);
     }

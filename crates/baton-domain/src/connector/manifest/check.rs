@@ -7,6 +7,7 @@ use crate::connector::mapping::check_mapping;
 use crate::connector::pattern::{ANSWER, AUTH_TOKEN, Pattern, SETTINGS};
 use crate::connector::rules::ResponseRule;
 use crate::connector::settings;
+use crate::connector::transform::Transforms;
 use std::collections::BTreeSet;
 
 /// Words a request's `body` can be, besides a setting.
@@ -216,6 +217,12 @@ impl Reader<'_> {
     }
 
     fn check_names(&mut self, manifest: &Manifest) {
+        for (name, words) in &manifest.transforms {
+            if let Err(problem) = Transforms::compile(words) {
+                let message = format!("`{name}`[{}]: {}", problem.position, problem.message);
+                self.problem("[transforms]", message);
+            }
+        }
         if manifest.presets.len() > PRESETS_MAX {
             self.problem("[presets", format!("more than {PRESETS_MAX} presets"));
         }

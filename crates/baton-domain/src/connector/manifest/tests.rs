@@ -57,6 +57,9 @@ fn mistakes_are_named_with_file_and_line() {
         "{SMALL}\n[[responses]]\nmatch = \"status\"\nvalue = \"9xx\"\nverdict = \"accepted\"\n"
     );
     assert_eq!(problem(&bad_rule).0, Some(14));
+    let (line, message) = problem(&format!("{SMALL}\n[transforms]\nphone = [\"shout\"]\n"));
+    assert_eq!(line, Some(14));
+    assert!(message.starts_with("`phone`[0]: "), "{message}");
 }
 
 #[test]

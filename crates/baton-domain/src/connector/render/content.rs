@@ -6,8 +6,9 @@ use crate::connector::manifest::FieldNames;
 use crate::connector::mapping::Mapping;
 use crate::connector::payload::{LeadFields, Names};
 use crate::connector::target::Piece;
+use crate::connector::transform::{Surroundings, Transforms};
 use serde_json::{Map, Value};
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// What a destination's payloads are made by, whichever the exchange.
 #[derive(Clone, Debug)]
@@ -16,6 +17,8 @@ pub(super) struct Content {
     pub field_names: FieldNames,
     /// The manifest's rows for system fields; empty: the flat payload.
     pub rows: Mapping,
+    /// How unmapped fields are written, by the receiver's name.
+    pub transforms: BTreeMap<String, Transforms>,
     pub test_fields: Vec<(String, TestField)>,
     /// Names that the manifest sets: a lead's field of that name is never sent under it, or a
     /// stranger could choose the campaign or mark a lead as a test.
@@ -79,6 +82,19 @@ impl Content {
         out
     }
 
+    /// The value of an unmapped field as the receiver wants it.
+    fn written(
+        &self,
+        sent: &str,
+        value: Value,
+        fields: &LeadFields<'_>,
+        country: Option<&str>,
+    ) -> Option<Value> {
+        let Some(transforms) = self.transforms.get(sent) else { return Some(value) };
+        let field = |name: &str| fields.get(name);
+        transforms.apply(Some(value), &Surroundings { country, field: &field })
+    }
+
     fn of_post(
         &self,
         exchange: &Exchange,
@@ -88,7 +104,12 @@ impl Content {
     ) -> Map<String, Value> {
         let mapping = &exchange.mapping;
         if mapping.is_empty() && self.rows.is_empty() {
-            return fields.flat(names, &self.reserved);
+            let flat = fields.flat(names, &self.reserved);
+            let written = |(name, value): (String, Value)| {
+                let value = self.written(&name, value, fields, country)?;
+                Some((name, value))
+            };
+            return flat.into_iter().filter_map(written).collect();
         }
         let mut out = mapping.apply(fields, country);
         if mapping.is_empty() || self.unmapped == Unmapped::Send {
@@ -101,8 +122,11 @@ impl Content {
                     || rows.contains_key(sent)
                     || self.reserved.contains(sent)
                     || mapping.uses(name);
-                if !taken {
-                    out.insert(sent.to_owned(), value.clone());
+                if taken {
+                    continue;
+                }
+                if let Some(value) = self.written(sent, value.clone(), fields, country) {
+                    out.insert(sent.to_owned(), value);
                 }
             }
             for (name, value) in rows {
@@ -130,7 +154,8 @@ impl Content {
             }
             for name in self.ping.iter().filter(|n| !mapping.uses(n) && !rows.uses(n)) {
                 let sent = names.of(name);
-                if let Some(value) = fields.get(name).filter(|_| !self.reserved.contains(sent)) {
+                let value = fields.get(name).filter(|_| !self.reserved.contains(sent));
+                if let Some(value) = value.and_then(|v| self.written(sent, v, fields, country)) {
                     out.entry(sent.to_owned()).or_insert(value);
                 }
             }

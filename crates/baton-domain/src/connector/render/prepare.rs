@@ -13,6 +13,7 @@ use crate::connector::rules::ResponseRule;
 use crate::connector::settings::setting_text;
 use crate::connector::target::{self, Piece};
 use crate::connector::template::{self, Format};
+use crate::connector::transform::Transforms;
 use crate::guard::is_local;
 use serde_json::{Map, Value};
 
@@ -176,6 +177,11 @@ impl Setup<'_> {
             field_names: preset.unwrap_or(&manifest.field_names).clone(),
             // Checked with the manifest.
             rows: Mapping::compile(&manifest.mapping, true).unwrap_or_default(),
+            transforms: manifest
+                .transforms
+                .iter()
+                .filter_map(|(name, words)| Some((name.clone(), Transforms::compile(words).ok()?)))
+                .collect(),
             test_fields,
             reserved,
             ping: manifest.ping.as_ref().map(|p| p.send.clone()).unwrap_or_default(),

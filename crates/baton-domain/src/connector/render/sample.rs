@@ -23,13 +23,13 @@ pub(crate) fn lead() -> LeadView {
                 "phone":"(512) 555-0100","state":"Texas",
             })),
             normal: fields(json!({"phone":"+15125550100"})),
-            notes: FieldMap::new(),
             context: Context {
                 ip: Some("203.0.113.7".to_owned()),
                 page_url: Some("https://form.example/solar".to_owned()),
                 tracking: tracking.as_object().unwrap().clone(),
                 ..Context::default()
             },
+            ..LeadData::default()
         },
         state: LeadState::Received,
         status: "new".to_owned(),

@@ -10,7 +10,7 @@ const LOCAL_BYTES_MAX: usize = 64;
 /// What mailboxes in use look like (RFC 5321 `Dot-string`, and letters beyond ASCII as RFC 6531
 /// has them), not all the grammar allows: no quotes, no comments, no address literals, and a
 /// domain of at least two names. Whether the domain takes mail is asked elsewhere.
-pub(super) fn normal_email(text: &str) -> Option<String> {
+pub(crate) fn normal_email(text: &str) -> Option<String> {
     let (local, domain) = text.rsplit_once('@')?;
     if text.len() > ADDRESS_BYTES_MAX || local.len() > LOCAL_BYTES_MAX || !is_local(local) {
         return None;

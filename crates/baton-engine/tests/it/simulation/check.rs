@@ -1,6 +1,6 @@
 //! What must hold when a simulated life is over.
 
-use super::world::World;
+use super::world::{FAILOVER, LINKED, LINKED_FROM, QUEUEING, World};
 use baton_domain::config::DuplicateAction;
 use baton_domain::delivery::{DeliveryCause, DeliveryState};
 use baton_domain::id::{DeliveryId, TypedId};
@@ -13,6 +13,7 @@ pub async fn everything(world: &World) {
     leads_are_there(world).await;
     every_lead_went_everywhere(world, &deliveries).await;
     attempts_are_counted(world, &deliveries).await;
+    links_were_followed_once(world, &deliveries);
     receivers_agree(world, &deliveries);
     events_count_on(world).await;
     duplicates_are_kept_out(world).await;
@@ -41,7 +42,7 @@ async fn every_lead_went_everywhere(world: &World, deliveries: &[DeliveryRow]) {
         if !matches!(row.state, LeadState::Received | LeadState::Delivered) {
             continue;
         }
-        for destination in &world.destinations[..2] {
+        for destination in [0, LINKED_FROM, QUEUEING].map(|n| &world.destinations[n]) {
             let own: Vec<&DeliveryRow> = deliveries
                 .iter()
                 .filter(|d| {
@@ -55,15 +56,16 @@ async fn every_lead_went_everywhere(world: &World, deliveries: &[DeliveryRow]) {
             let resent = own.iter().any(|d| d.cause == DeliveryCause::Resend);
             match first[0].state {
                 DeliveryState::Accepted | DeliveryState::Failed | DeliveryState::Rejected => {}
+                DeliveryState::Queued if *destination == world.destinations[QUEUEING] => {}
                 DeliveryState::Cancelled => assert!(resent, "only a resend calls one off"),
                 state => panic!("{} of {lead} ended as {state}", first[0].id),
             }
             let handed_over =
                 first[0].state == DeliveryState::Failed && *destination == world.destinations[0];
             if handed_over {
-                let over = deliveries
-                    .iter()
-                    .any(|d| d.lead == Some(lead) && d.target == world.destinations[2].uuid());
+                let over = deliveries.iter().any(|d| {
+                    d.lead == Some(lead) && d.target == world.destinations[FAILOVER].uuid()
+                });
                 assert!(over, "{} failed and its failover got the lead", first[0].id);
             }
         }
@@ -75,7 +77,8 @@ async fn attempts_are_counted(world: &World, deliveries: &[DeliveryRow]) {
     let workspace = world.store.workspace(world.workspace);
     for delivery in deliveries {
         let attempts = workspace.attempts(delivery.id).await.unwrap();
-        let numbers: Vec<i64> = attempts.iter().filter(|a| !a.late).map(|a| a.n).collect();
+        let own = attempts.iter().filter(|a| !a.late && a.body.question.is_none());
+        let numbers: Vec<i64> = own.map(|a| a.n).collect();
         let wanted: Vec<i64> = (1..=delivery.attempts).collect();
         assert_eq!(numbers, wanted, "attempts of {}", delivery.id);
         if delivery.state == DeliveryState::Accepted {
@@ -85,18 +88,46 @@ async fn attempts_are_counted(world: &World, deliveries: &[DeliveryRow]) {
     }
 }
 
+/// What came to an end at a destination with a link went on from there, once for all resends.
+fn links_were_followed_once(world: &World, deliveries: &[DeliveryRow]) {
+    let known: HashMap<DeliveryId, &DeliveryRow> = deliveries.iter().map(|d| (d.id, d)).collect();
+    let at = |n: usize| {
+        let target = world.destinations[n].uuid();
+        deliveries.iter().filter(move |d| d.target == target)
+    };
+    let mut linked: HashMap<DeliveryId, Vec<&DeliveryRow>> = HashMap::new();
+    for delivery in at(LINKED).filter(|d| d.cause == DeliveryCause::Linked) {
+        let from = root(known[&delivery.parent.expect("where it came from")], &known);
+        assert_eq!(from.target, world.destinations[LINKED_FROM].uuid());
+        linked.entry(from.id).or_default().push(delivery);
+    }
+    for delivery in at(LINKED_FROM) {
+        let there = linked.get(&root(delivery, &known).id).map_or(&[][..], Vec::as_slice);
+        if matches!(delivery.state, DeliveryState::Accepted | DeliveryState::Failed) {
+            assert!(!there.is_empty(), "{} ended and went on", delivery.id);
+        }
+        let live = there.iter().filter(|d| d.state != DeliveryState::Superseded).count();
+        assert!(live <= 1, "{} went on {live} times", delivery.id);
+    }
+}
+
+/// The first of a chain of resends.
+fn root<'a>(
+    mut delivery: &'a DeliveryRow,
+    known: &HashMap<DeliveryId, &'a DeliveryRow>,
+) -> &'a DeliveryRow {
+    while let Some(parent) = delivery.parent.filter(|_| delivery.cause == DeliveryCause::Resend) {
+        delivery = known[&parent];
+    }
+    delivery
+}
+
 /// What is accepted was received; what was received is known. A resend goes out under the
 /// `webhook-id` of the delivery it repeats.
 fn receivers_agree(world: &World, deliveries: &[DeliveryRow]) {
     let received = world.received_ids();
     let known: HashMap<DeliveryId, &DeliveryRow> = deliveries.iter().map(|d| (d.id, d)).collect();
-    let signed_id = |delivery: &DeliveryRow| {
-        let mut root = delivery;
-        while let Some(parent) = root.parent.filter(|_| root.cause == DeliveryCause::Resend) {
-            root = known[&parent];
-        }
-        root.id
-    };
+    let signed_id = |delivery: &DeliveryRow| root(known[&delivery.id], &known).id;
     for delivery in deliveries.iter().filter(|d| d.state == DeliveryState::Accepted) {
         let id = signed_id(delivery);
         assert!(received.contains(&id.to_string()), "{id} was received");

@@ -31,8 +31,24 @@ use std::time::Duration;
 
 /// Where the simulated present begins: 2026-09-21.
 const BEGIN: Millis = Millis(1_790_000_000_000);
+/// The destinations. The first two and the last get every lead.
+pub const PLACES: usize = 5;
+/// Gets what the first gave up.
+pub const FAILOVER: usize = 2;
+/// Linked to the second, whatever comes of a lead there.
+pub const LINKED_FROM: usize = 1;
+pub const LINKED: usize = 3;
+/// Queues leads, is asked what came of them, and lets a partial one be completed.
+pub const QUEUEING: usize = 4;
+const CONNECTOR: (&str, &str) = ("queueing.toml", include_str!("../connectors/queueing.toml"));
 /// Longest real time one wait may take.
 const PATIENCE: Duration = Duration::from_secs(60);
+
+/// What the receiver that queues says.
+const QUEUED: &str = r#"{"status":"queued","queue":"q"}"#;
+const PENDING: &str = r#"{"status":"pending"}"#;
+const OK: &str = r#"{"status":"ok","id":"77"}"#;
+const NO: &str = r#"{"status":"no"}"#;
 
 pub struct SeededEntropy(AtomicU64);
 
@@ -89,15 +105,14 @@ pub struct World {
     pub workspace: WorkspaceId,
     pub campaign: CampaignId,
     pub source: SourceId,
-    /// Two that get every lead, and the failover of the first.
-    pub destinations: [DestinationId; 3],
+    pub destinations: [DestinationId; PLACES],
     pub action: DuplicateAction,
     pub acknowledged: Vec<Acknowledged>,
     location: Location,
     entropy: Arc<SeededEntropy>,
     faults: Arc<Faults>,
     engine: Option<EngineHandle>,
-    switched_off: [bool; 3],
+    switched_off: [bool; PLACES],
     seq: i64,
 }
 
@@ -164,7 +179,7 @@ impl World {
             acknowledged: Vec::new(),
             faults: Arc::default(),
             engine: None,
-            switched_off: [false; 3],
+            switched_off: [false; PLACES],
             seq: 0,
             store,
             clock,
@@ -172,23 +187,32 @@ impl World {
             location,
             entropy,
         };
-        for n in 0..3 {
+        for n in 0..PLACES {
             world.write_destination(n, Expect::New).await;
         }
+        world.queue_well();
         world.start_engine().await;
         world
     }
 
     async fn write_destination(&self, n: usize, expect: Expect) {
+        let (connector, setting) =
+            if n == QUEUEING { ("queueing", "base_url") } else { ("webhook", "url") };
+        let linked = match n {
+            LINKED_FROM => vec![self.destinations[LINKED]],
+            _ => Vec::new(),
+        };
         let body: Destination = serde_json::from_value(serde_json::json!({
-            "campaign": self.campaign, "connector": "webhook", "name": format!("receiver {n}"),
-            "settings": {"url": self.sandbox.url(&format!("/{n}"))},
+            "campaign": self.campaign, "connector": connector, "name": format!("receiver {n}"),
+            "settings": {setting: self.sandbox.url(&format!("/{n}"))},
+            "linked": {"on_success": linked.clone(), "on_failure": linked},
+            "partials": "partial_and_complete",
         }))
         .expect("a destination");
         let body = Destination {
             retry: RetryPolicy { schedule_ms: vec![0, 1_000, 5_000] },
-            failover: (n == 0).then_some(self.destinations[2]),
-            failover_only: n == 2,
+            failover: (n == 0).then_some(self.destinations[FAILOVER]),
+            failover_only: n == FAILOVER || n == LINKED,
             disabled: self.switched_off[n].then(|| "by hand".to_owned()),
             timeout_ms: 150,
             ..body
@@ -203,7 +227,7 @@ impl World {
             secrets: Some(self.store.master().seal_secrets(&secrets).expect("seals")),
             unique: None,
             stopped: self.switched_off[n],
-            changed_by: "simulation".to_owned(),
+            changed_by: "simulation".into(),
             now: self.store.now(),
             idempotency: None,
         };
@@ -220,7 +244,10 @@ impl World {
         let settings = EngineSettings {
             store: self.store.clone(),
             client,
-            registry: Arc::new(Registry::load(EMBEDDED, &[]).expect("manifests")),
+            registry: Arc::new(
+                Registry::load(EMBEDDED, &[(CONNECTOR.0.to_owned(), CONNECTOR.1.to_owned())])
+                    .expect("manifests"),
+            ),
             clock: Arc::clone(&self.clock) as Arc<dyn EngineClock>,
             limits: EngineLimits::default(),
             jitter: JitterMode::Random,
@@ -267,7 +294,7 @@ impl World {
                 seq: self.seq,
                 partial: !complete,
             }),
-            deliveries: vec![deliver(0), deliver(1)],
+            deliveries: vec![deliver(0), deliver(1), deliver(QUEUEING)],
             event_ids: std::array::from_fn(|_| self.store.new_id()),
         };
         (capture, complete.then_some(key))
@@ -303,8 +330,14 @@ impl World {
     }
 
     pub fn change_receiver(&mut self, draw: &mut Draw) {
+        let n = usize::try_from(draw.below(PLACES as u64)).unwrap_or(0);
+        let (path, well) = match (n, draw.below(3)) {
+            (QUEUEING, 0) => ("/4/leads".to_owned(), draw.pick(&[QUEUED, OK])),
+            (QUEUEING, _) => ("/4/queue/q".to_owned(), draw.pick(&[PENDING, PENDING, OK, NO])),
+            _ => (format!("/{n}"), ""),
+        };
         let behaviour: Behaviour = match draw.below(10) {
-            0..=3 => Reply::status(200).into(),
+            0..=3 => Reply::status(200).body(well).into(),
             4 => Reply::status(500).into(),
             5 => Reply::status(429).header("Retry-After", "3").into(),
             6 => Reply::status(404).into(),
@@ -312,12 +345,18 @@ impl World {
             8 => Behaviour::Sequence(vec![
                 Reply::status(503).into(),
                 Behaviour::Reset,
-                Reply::status(200).into(),
+                Reply::status(200).body(well).into(),
             ]),
             _ => Behaviour::Hang,
         };
-        let path = format!("/{}", draw.below(3));
         self.sandbox.set_rule(&path, behaviour).expect("a rule");
+    }
+
+    /// The receiver that queues takes leads, and says of each what came of it.
+    fn queue_well(&self) {
+        for (path, body) in [("/4/leads", QUEUED), ("/4/queue/q", OK), ("/4/leads/77", OK)] {
+            self.sandbox.set_rule(path, Reply::status(200).body(body)).expect("a rule");
+        }
     }
 
     pub fn set_faults(&mut self, draw: &mut Draw) {
@@ -342,7 +381,7 @@ impl World {
     }
 
     pub async fn switch_destination(&mut self, draw: &mut Draw) {
-        let n = usize::try_from(draw.below(3)).unwrap_or(0);
+        let n = usize::try_from(draw.below(PLACES as u64)).unwrap_or(0);
         self.switched_off[n] = !self.switched_off[n];
         self.write_destination(n, Expect::Any).await;
     }
@@ -378,18 +417,24 @@ impl World {
     pub async fn recover(&mut self) {
         self.faults.finish.store(0, Ordering::Relaxed);
         self.faults.panic.store(0, Ordering::Relaxed);
-        for n in 0..3 {
+        for n in 0..PLACES {
             self.sandbox.set_rule(&format!("/{n}"), Reply::status(200)).expect("a rule");
             self.switched_off[n] = false;
             self.write_destination(n, Expect::Any).await;
         }
+        self.queue_well();
+        // A queued delivery is over when nobody asks after it any more.
+        let is_over = |row: &DeliveryRow| {
+            row.state.is_final()
+                && (row.state != DeliveryState::Queued || row.next_attempt_at.is_none())
+        };
         let workspace = self.store.workspace(self.workspace);
         let drained = async {
             loop {
                 for destination in self.destinations {
                     workspace.release_held(destination).await.expect("released");
                 }
-                if self.deliveries().await.iter().all(|row| row.state.is_final()) {
+                if self.deliveries().await.iter().all(is_over) {
                     return;
                 }
                 self.clock.advance(30_000);
@@ -399,7 +444,7 @@ impl World {
         };
         if tokio::time::timeout(PATIENCE, drained).await.is_err() {
             let stuck: Vec<DeliveryRow> =
-                self.deliveries().await.into_iter().filter(|r| !r.state.is_final()).collect();
+                self.deliveries().await.into_iter().filter(|r| !is_over(r)).collect();
             panic!("deliveries are stuck: {stuck:#?}");
         }
     }

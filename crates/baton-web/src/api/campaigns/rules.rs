@@ -7,6 +7,7 @@ use crate::auth::Access;
 use crate::problem::Problem;
 use baton_domain::config::{Campaign, DuplicateRule};
 use baton_domain::lead::countries::country_code;
+use baton_domain::lead::currencies::currency_of;
 use baton_domain::lead::schema::{FieldSpec, check_schema, default_fields};
 
 /// Longest reference, in characters.
@@ -53,7 +54,8 @@ pub(super) fn check(input: CampaignInput, was: Option<&Campaign>) -> Result<Camp
     {
         faults.add("country", "invalid", "must be an ISO 3166-1 alpha-2 code such as GB");
     }
-    let currency = input.currency.unwrap_or_else(|| "USD".to_owned()).trim().to_ascii_uppercase();
+    let currency = input.currency.unwrap_or_else(|| currency_of(country.as_deref()).to_owned());
+    let currency = currency.trim().to_ascii_uppercase();
     if currency.len() != 3 || !currency.bytes().all(|b| b.is_ascii_uppercase()) {
         faults.add("currency", "invalid", "must be an ISO 4217 code such as GBP");
     }
@@ -200,6 +202,21 @@ mod tests {
             &["duplicates.window_s"],
         );
         check(with(json!({"fields":["email"],"x":1})), &["duplicates.x"]);
+    }
+
+    #[test]
+    fn a_campaign_counts_in_its_countrys_currency_unless_it_says_otherwise() {
+        let currency = |given: Value, was: Option<&Campaign>| {
+            check(serde_json::from_value(given).unwrap(), was).unwrap().currency
+        };
+        assert_eq!(currency(json!({"name":"x","country":"gb"}), None), "GBP");
+        assert_eq!(currency(json!({"name":"x","country":"GB","currency":"eur"}), None), "EUR");
+        assert_eq!(currency(json!({"name":"x"}), None), "USD");
+        let given = json!({"name":"x","country":"GB"});
+        let mut saved = check(serde_json::from_value(given).unwrap(), None).unwrap();
+        // Another country later leaves the prices in what they were made in.
+        saved.country = Some("DE".to_owned());
+        assert_eq!(check(input_of(&saved), Some(&saved)).unwrap().currency, "GBP");
     }
 
     #[test]

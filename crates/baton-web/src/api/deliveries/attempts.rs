@@ -15,7 +15,7 @@ use baton_domain::id::{DeliveryId, DestinationId, SubscriptionId, TypedId};
 use baton_domain::secret::{MASK, Secrets};
 use baton_domain::verdict::Verdict;
 use baton_store::deliveries::{AttemptRow, DeliveryRow};
-use baton_store::{ShownRequest, Step, StoredRequest};
+use baton_store::{ShownRequest, Step, StoreError, StoredRequest};
 use http::StatusCode;
 use serde::Serialize;
 use serde_json::Value;
@@ -38,6 +38,10 @@ pub struct AttemptView {
     /// Set on a question about a queued lead: which one, from 1. It spends no attempt.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub question: Option<i64>,
+    /// What of it is damaged where it is stored, `request` or `record`, and therefore not shown.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    #[schema(value_type = Vec<String>, required = false)]
+    pub damaged: Vec<&'static str>,
     /// Whether it ended after the delivery was taken over by another node.
     pub late: bool,
     /// When it began.
@@ -110,8 +114,16 @@ pub(in crate::api) async fn get_delivery(
     let secrets = secrets_of(&permit, &row);
     let mut attempt_log = Vec::new();
     for attempt in workspace.attempts(id).await? {
-        let request = workspace.request(id, attempt.n).await?;
-        attempt_log.push(attempt_view(attempt, request, secrets.as_ref()));
+        let (request, damaged) = match workspace.request(id, attempt.n).await {
+            Err(StoreError::Damaged { .. }) => (None, true),
+            request => (request?, false),
+        };
+        let mut view = attempt_view(attempt, request, secrets.as_ref());
+        if damaged {
+            tracing::error!(delivery = %id, attempt = view.n, "a stored request is damaged");
+            view.damaged.push("request");
+        }
+        attempt_log.push(view);
     }
     let document = DeliveryDocument { delivery: delivery_view(&row), attempt_log };
     answer::json(StatusCode::OK, &document)
@@ -134,7 +146,7 @@ fn attempt_view(
     request: Option<StoredRequest>,
     secrets: Option<&Secrets>,
 ) -> AttemptView {
-    let AttemptRow { n, late, started_at, ended_at, verdict, body, answer } = attempt;
+    let AttemptRow { n, late, started_at, ended_at, verdict, body, answer, damaged } = attempt;
     let none = Secrets::new();
     // Secrets nobody knows any more cannot be found in a text, so the text is held back.
     let withheld = secrets.is_none() && request.as_ref().is_some_and(|r| r.sealed);
@@ -172,6 +184,7 @@ fn attempt_view(
     AttemptView {
         n,
         question,
+        damaged: if damaged { vec!["record"] } else { Vec::new() },
         late,
         started_at: started_at.to_rfc3339(),
         ended_at: ended_at.to_rfc3339(),
@@ -251,6 +264,7 @@ mod tests {
                 ..AttemptBody::default()
             },
             answer: b"you sent sekret-1 \xff".to_vec(),
+            damaged: false,
         }
     }
 

@@ -342,7 +342,7 @@ fn check_linked(access: &Access, id: DestinationId, body: &Destination, faults: 
         .collect();
     for problem in check_links(id, &onward(body), &graph) {
         // Circles of failovers alone were told already.
-        if problem.field.starts_with("linked") || !body.linked.is_empty() {
+        if !faults.names(&problem.field) {
             faults.add(problem.field, problem.code, problem.message);
         }
     }

@@ -10,7 +10,8 @@ use crate::auth::{Access, Permit, scopes};
 use crate::problem::{Path, Problem};
 use axum::response::Response;
 use baton_domain::config::{Campaign, Destination};
-use baton_domain::connector::render::{RenderInput, Variant, render};
+use baton_domain::connector::answered::Answered;
+use baton_domain::connector::render::{RenderInput, RenderProblem, Renderer, Variant};
 use baton_domain::id::{DeliveryId, DestinationId};
 use baton_domain::lead::LeadView;
 use baton_domain::probe::{ProbeTarget, ProbeTask};
@@ -35,6 +36,20 @@ pub struct TrialDocument {
     #[schema(value_type = Option<Object>)]
     fields: Option<Map<String, Value>>,
 }
+
+/// What a destination would send.
+#[derive(Serialize, ToSchema)]
+pub struct PreviewView {
+    /// The request that hands the lead over. After a bid it names the bid's id, here `PING_ID`.
+    #[serde(flatten)]
+    request: RequestView,
+    /// The request for a bid that goes before it, where the destination asks for one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    ping: Option<RequestView>,
+}
+
+/// What stands in a preview for the id that a bid would have.
+const PING_ID_SHOWN: &str = "PING_ID";
 
 /// A destination that may be called, with what it needs.
 struct Subject {
@@ -107,20 +122,36 @@ async fn preview(access: &Access, subject: Subject) -> Result<Response, Problem>
     let lead = sample::lead(access, Some(&campaign.body), subject.sample).await?;
     let lead = LeadView::from(lead);
     let delivery_id: DeliveryId = access.store().new_id();
-    let input = RenderInput {
-        lead: &lead,
-        delivery_id,
-        schema: &campaign.body.fields,
-        test: true,
-        country: campaign.body.country.as_deref(),
-        variant: Variant::Post,
-        answer: None,
+    let unsendable = |problem: RenderProblem| {
+        Problem::invalid_field("settings", "unsendable", problem.to_string())
     };
-    let mut request = render(manifest, &subject.body, &subject.secrets, &input)
-        .map_err(|problem| Problem::invalid_field("settings", "unsendable", problem.to_string()))?;
+    let renderer = Renderer::prepare(manifest, &subject.body)
+        .map_err(|problems| unsendable(RenderProblem::Setup(problems)))?;
     let at_s = access.store().now().0.div_euclid(1_000);
-    request.headers.extend(sign(&subject.secrets, &delivery_id.to_string(), at_s, &request.body));
-    answer::json(StatusCode::OK, &request_view(&request, &[], &subject.secrets))
+    let shown = |variant, given: Option<&Answered>| {
+        let input = RenderInput {
+            lead: &lead,
+            delivery_id,
+            schema: &campaign.body.fields,
+            test: true,
+            country: campaign.body.country.as_deref(),
+            variant,
+            answer: given,
+        };
+        let mut request = renderer.render(&subject.secrets, &input).map_err(unsendable)?;
+        let signed = sign(&subject.secrets, &delivery_id.to_string(), at_s, &request.body);
+        request.headers.extend(signed);
+        Ok::<_, Problem>(request_view(&request, &[], &subject.secrets))
+    };
+    let view = if renderer.pings_first() {
+        let values = [("ping_id".to_owned(), PING_ID_SHOWN.to_owned())].into();
+        let bid = Answered { values, ..Answered::default() };
+        let ping = Some(shown(Variant::Ping, None)?);
+        PreviewView { request: shown(Variant::PingedPost, Some(&bid))?, ping }
+    } else {
+        PreviewView { request: shown(Variant::Post, None)?, ping: None }
+    };
+    answer::json(StatusCode::OK, &view)
 }
 
 async fn test(access: &Access, subject: Subject) -> Result<Response, Problem> {
@@ -141,7 +172,7 @@ async fn test(access: &Access, subject: Subject) -> Result<Response, Problem> {
 ///
 /// The request it would make for a test lead. Nothing is sent.
 #[utoipa::path(post, path = "/api/v1/destinations/preview", tag = "destinations",
-    request_body = TrialDocument, responses((status = 200, body = RequestView)),
+    request_body = TrialDocument, responses((status = 200, body = PreviewView)),
     security(("key" = ["config:write"])))]
 pub(in crate::api) async fn preview_document(
     permit: Permit<scopes::ConfigWrite>,
@@ -152,7 +183,7 @@ pub(in crate::api) async fn preview_document(
 
 /// Test a destination that is not saved
 ///
-/// A real call with a test lead.
+/// A real call with a test lead. Where the destination asks for a bid first, both calls are made.
 #[utoipa::path(post, path = "/api/v1/destinations/test", tag = "destinations",
     request_body = TrialDocument, responses((status = 200, body = TrialView)),
     security(("key" = ["config:write"])))]
@@ -168,7 +199,7 @@ pub(in crate::api) async fn test_document(
 /// The request it would make for a test lead. Nothing is sent.
 #[utoipa::path(post, path = "/api/v1/destinations/{id}/preview", tag = "destinations",
     params(("id" = String, Path)), request_body = Option<SampleInput>,
-    responses((status = 200, body = RequestView)), security(("key" = ["config:write"])))]
+    responses((status = 200, body = PreviewView)), security(("key" = ["config:write"])))]
 pub(in crate::api) async fn preview_destination(
     permit: Permit<scopes::ConfigWrite>,
     Path(id): Path<DestinationId>,
@@ -179,7 +210,7 @@ pub(in crate::api) async fn preview_destination(
 
 /// Test a destination
 ///
-/// A real call with a test lead.
+/// A real call with a test lead. Where the destination asks for a bid first, both calls are made.
 #[utoipa::path(post, path = "/api/v1/destinations/{id}/test", tag = "destinations",
     params(("id" = String, Path)), request_body = Option<SampleInput>,
     responses((status = 200, body = TrialView)), security(("key" = ["config:write"])))]

@@ -6,8 +6,9 @@ use crate::api::events::{EventView, render};
 use crate::auth::{Permit, scopes};
 use crate::problem::{Path, Problem};
 use axum::response::Response;
-use baton_domain::id::{DeliveryId, LeadId};
+use baton_domain::id::{DeliveryId, LeadId, TypedId};
 use baton_domain::time::Millis;
+use baton_store::StoreError;
 use baton_store::deliveries::{AttemptRow, DeliveryFilter};
 use baton_store::leads::PAGE_MAX;
 use http::StatusCode;
@@ -83,15 +84,21 @@ pub(in crate::api) async fn get_lead_timeline(
     Path(id): Path<LeadId>,
 ) -> Result<Response, Problem> {
     let workspace = permit.workspace();
-    workspace.lead(id).await?.ok_or_else(|| Problem::not_found("lead"))?;
+    match workspace.lead(id).await {
+        // What happened to it can be told all the same.
+        Err(StoreError::Damaged { .. }) => {}
+        lead => drop(lead?.ok_or_else(|| Problem::not_found("lead"))?),
+    }
     let mut entries: Vec<(Millis, u8, Happened)> = Vec::new();
     for event in workspace.lead_events(id).await? {
         let at = event.at;
         entries.push((at, 0, Happened::Event(render(&permit, &event).await?)));
     }
     let filter = DeliveryFilter { lead: Some(id), limit: PAGE_MAX, ..DeliveryFilter::default() };
-    let deliveries = workspace.deliveries(&filter).await?.rows;
-    for row in deliveries.into_iter().take(DELIVERIES_MAX) {
+    let deliveries = workspace.deliveries(&filter).await?;
+    let name = |uuid| DeliveryId::from_uuid(uuid).to_string();
+    let damaged = deliveries.damaged.into_iter().map(name).collect();
+    for row in deliveries.rows.into_iter().take(DELIVERIES_MAX) {
         for attempt in workspace.attempts(row.id).await? {
             let at = attempt.ended_at;
             entries.push((at, 2, Happened::Attempt(summary(row.id, attempt))));
@@ -103,5 +110,5 @@ pub(in crate::api) async fn get_lead_timeline(
         .into_iter()
         .map(|(at, _, what)| TimelineEntry { at: at.to_rfc3339(), what })
         .collect();
-    answer::json(StatusCode::OK, &answer::Listed { data, next_cursor: None })
+    answer::json(StatusCode::OK, &answer::Listed { data, next_cursor: None, damaged })
 }
