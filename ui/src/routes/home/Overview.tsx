@@ -65,7 +65,7 @@ function Figures() {
         tone={failures.data !== undefined && failures.data > 0 ? 'danger' : undefined}
       />
       <Figure
-        label="Wait for you"
+        label="Waiting for you"
         to="/leads"
         search={{ state: 'quarantined,held' }}
         value={waiting.data && said(waiting.data)}
