@@ -1,14 +1,22 @@
 import { createRoute, createRouter, lazyRouteComponent } from '@tanstack/react-router';
 import { NoSuchPage, PageProblem } from '@/app/PageProblem';
 import { makeQueryClient } from '@/api/query';
+import { auditRoute } from './audit/route';
 import { accountRoute, invitationRoute, setupRoute, signInRoute } from './auth/route';
+import { deliveriesRoute, deliveryRoute } from './deliveries/route';
 import { campaignRoute, campaignsRoute } from './campaigns/route';
 import { destinationRoute, destinationsRoute, newDestinationRoute } from './destinations/route';
 import { keysRoute } from './keys/route';
+import { leadRoute, leadsRoute } from './leads/route';
+import { importRoute, importsRoute } from './import/route';
+import { reportsRoute } from './reports/route';
 import { rootRoute } from './root';
 import { parseSearch, stringifySearch } from './search';
+import { settingsRoute } from './settings/route';
 import { shellRoute } from './shell';
 import { sourceRoute, sourcesRoute } from './sources/route';
+import { usersRoute } from './users/route';
+import { webhookRoute, webhooksRoute } from './webhooks/route';
 
 // All routes. A new screen is
 //   routes/<screen>/route.ts         its path and its search (`textSearch('q', 'state')`), and its
@@ -23,7 +31,7 @@ import { sourceRoute, sourcesRoute } from './sources/route';
 const homeRoute = createRoute({
   getParentRoute: () => shellRoute,
   path: '/',
-  component: lazyRouteComponent(() => import('@/app/Home')),
+  component: lazyRouteComponent(() => import('./home/HomeScreen')),
 });
 
 const routeTree = rootRoute.addChildren([
@@ -35,6 +43,11 @@ const routeTree = rootRoute.addChildren([
     accountRoute,
 
     // work
+    leadsRoute,
+    leadRoute,
+    deliveriesRoute,
+    deliveryRoute,
+    reportsRoute,
 
     // set-up
     campaignsRoute,
@@ -44,9 +57,16 @@ const routeTree = rootRoute.addChildren([
     destinationsRoute,
     newDestinationRoute,
     destinationRoute,
+    webhooksRoute,
+    webhookRoute,
+    importsRoute,
+    importRoute,
 
     // administration
     keysRoute,
+    usersRoute,
+    auditRoute,
+    settingsRoute,
   ]),
 ]);
 
