@@ -9,6 +9,7 @@ const connector: Connector = {
   field_names: { phone: 'phone1' },
   presets_from: 'names',
   presets: { two: { phone: 'Mobile' } },
+  transforms: { phone1: ['national'] },
   system_fields: { ip: 'ipaddress' },
   unmapped: 'drop',
   responses: [],
@@ -80,6 +81,8 @@ it('begins a mapping with the names that go out without one', () => {
   const names = (settings: Record<string, unknown>): string[] => startingRows(connector, settings, fields).map((row) => `${row.from}>${row.to}`);
   expect(names({})).toEqual(['phone>phone1', 'roof>Roof', 'ip>ipaddress']);
   expect(names({ names: 'two' })[0]).toBe('phone>Mobile');
+  expect(startingRows(connector, {}, fields)[0]?.transform).toEqual(['national']);
+  expect(startingRows(connector, {}, fields)[1]?.transform).toEqual([]);
 });
 
 it('finds required fields that nobody gets', () => {
