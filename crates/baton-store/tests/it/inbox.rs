@@ -11,7 +11,7 @@ use baton_domain::verdict::Verdict;
 use baton_store::StoreError;
 use baton_store::audit::{AuditEntry, AuditFilter};
 use baton_store::capture::Idempotency;
-use baton_store::deliveries::{DeliveryFilter, FAILURES_COUNTED_MAX};
+use baton_store::deliveries::DeliveryFilter;
 use baton_store::leads::{
     EXAMINED_MAX, LeadChange, LeadFilter, NOTES_PER_LEAD_MAX, NewNote, TAGS_PER_LEAD_MAX, TagChange,
 };
