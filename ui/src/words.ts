@@ -1,6 +1,11 @@
 // The words people read for the words of the API, with the colour of each. Nothing else names a
 // state, verdict, status or role: a change here is a change everywhere.
 
+import type { components } from './api/schema';
+
+/** What a key or a person may do. */
+export type Scope = components['schemas']['Scope'];
+
 /** The colours of pills; tokens.css has them. */
 export type Tone = 'neutral' | 'info' | 'success' | 'warning' | 'danger' | 'violet';
 
@@ -76,6 +81,24 @@ export const importStates: Words = {
   failed: word('Failed', 'danger', 'It could not go on.'),
 };
 
+/** Campaigns, sources and destinations: whether they work now. */
+export const switchStates: Words = {
+  live: word('Live', 'success', 'It takes leads.'),
+  paused: word('Paused', 'warning', 'It takes no leads until it is resumed.'),
+  on: word('On', 'success', 'It is switched on.'),
+  off: word('Off', 'danger', 'It is switched off.'),
+  backup: word('Failover only', 'info', 'It gets leads by failover, links and hand only.'),
+};
+
+/** What follows a verdict, by the connector's word for it. */
+export const retryClasses: Readonly<Record<string, string>> = {
+  final: 'Done. It is not sent again.',
+  poll: 'Done for now; the receiver is asked later where the connector can.',
+  schedule: 'Sent again by the schedule.',
+  hold: 'Held until somebody mends the destination.',
+  ask: 'Waits for a person.',
+};
+
 /** The kinds of events, in the order a person chooses in. */
 export const eventKinds: Words = {
   'lead.created': word('Lead created', 'info', 'A lead was accepted.'),
@@ -99,7 +122,7 @@ export const roles: Readonly<Record<string, { label: string; means: string }>> =
 };
 
 export interface ScopeWord {
-  scope: string;
+  scope: Scope;
   label: string;
   means: string;
 }

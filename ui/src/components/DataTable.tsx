@@ -37,7 +37,7 @@ export interface DataTableProps<Row> {
   rows: readonly Row[] | undefined;
   rowKey: (row: Row) => string;
   state: TableState;
-  /** Makes the link of a row around what stands in its first column; every row has one. */
+  /** Makes the link of a row around what stands in its title (its first column without one); every row has it. */
   link?: (row: Row, children: ReactNode) => ReactNode;
   /** Opens a row by the keyboard; usually it navigates to where the link goes. */
   onOpen?: (row: Row) => void;
@@ -190,6 +190,7 @@ function Table<Row>(props: DataTableProps<Row> & { list: ListKeys }) {
 function TableRow<Row>(props: DataTableProps<Row> & { row: Row; list: ListKeys }) {
   const { row, columns, selected, onSelect, link, list } = props;
   const key = props.rowKey(row);
+  const linked = Math.max(0, columns.findIndex((column) => column.card === 'title'));
   return (
     <tr
       data-row={key}
@@ -215,7 +216,7 @@ function TableRow<Row>(props: DataTableProps<Row> & { row: Row; list: ListKeys }
       )}
       {columns.map((column, at) => (
         <td key={column.id} data-align={column.align}>
-          {at === 0 && link ? link(row, column.cell(row)) : column.cell(row)}
+          {at === linked && link ? link(row, column.cell(row)) : column.cell(row)}
         </td>
       ))}
     </tr>

@@ -3,13 +3,18 @@ import { NoSuchPage, PageProblem } from '@/app/PageProblem';
 import { makeQueryClient } from '@/api/query';
 import { auditRoute } from './audit/route';
 import { accountRoute, invitationRoute, setupRoute, signInRoute } from './auth/route';
-import { importRoute, importsRoute } from './import/route';
+import { deliveriesRoute, deliveryRoute } from './deliveries/route';
+import { campaignRoute, campaignsRoute } from './campaigns/route';
+import { destinationRoute, destinationsRoute, newDestinationRoute } from './destinations/route';
 import { keysRoute } from './keys/route';
+import { leadRoute, leadsRoute } from './leads/route';
+import { importRoute, importsRoute } from './import/route';
 import { reportsRoute } from './reports/route';
 import { rootRoute } from './root';
 import { parseSearch, stringifySearch } from './search';
 import { settingsRoute } from './settings/route';
 import { shellRoute } from './shell';
+import { sourceRoute, sourcesRoute } from './sources/route';
 import { usersRoute } from './users/route';
 import { webhookRoute, webhooksRoute } from './webhooks/route';
 
@@ -38,9 +43,20 @@ const routeTree = rootRoute.addChildren([
     accountRoute,
 
     // work
+    leadsRoute,
+    leadRoute,
+    deliveriesRoute,
+    deliveryRoute,
     reportsRoute,
 
     // set-up
+    campaignsRoute,
+    campaignRoute,
+    sourcesRoute,
+    sourceRoute,
+    destinationsRoute,
+    newDestinationRoute,
+    destinationRoute,
     webhooksRoute,
     webhookRoute,
     importsRoute,
