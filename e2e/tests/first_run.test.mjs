@@ -6,7 +6,9 @@ import { setUp } from "../people.mjs";
 
 let baton, sandbox, browser;
 before(async () => {
-  [baton, sandbox, browser] = await Promise.all([startBaton(), startSandbox(), startBrowser()]);
+  sandbox = await startSandbox();
+  baton = await startBaton();
+  browser = await startBrowser();
 });
 after(async () => {
   await browser?.close();
@@ -31,7 +33,7 @@ test("from the printed link to a delivered lead, by clicks", async () => {
   await shot(page, "first-run-2-waiting");
   await assertAccessible(page, "waiting for the first lead");
   // The line a person copies into a terminal is one that works.
-  const line = await page.getByLabel("The command").textContent();
+  const line = await page.getByLabel("The command", { exact: true }).textContent();
   const [, url, body] = /'([^']+)' -H '[^']+' -d '([^']+)'/.exec(line);
   const answer = await fetch(url, { method: "POST", headers: { "content-type": "application/json" }, body });
   assert.equal(answer.status, 201);

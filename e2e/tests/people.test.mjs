@@ -7,7 +7,9 @@ import { nextCode, totp } from "../totp.mjs";
 
 let baton, sandbox, browser, page, made;
 before(async () => {
-  [baton, sandbox, browser] = await Promise.all([startBaton(), startSandbox(), startBrowser()]);
+  sandbox = await startSandbox();
+  baton = await startBaton();
+  browser = await startBrowser();
   page = await owner(browser, baton);
   made = await path(baton, sandbox);
   await post(baton, made.source, { email: "ada@example.com", first_name: "Ada" });

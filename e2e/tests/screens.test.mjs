@@ -9,7 +9,9 @@ let baton, sandbox, browser, made, ids;
 const api = (method, where, body) => call(baton.url, method, where, body);
 
 before(async () => {
-  [baton, sandbox, browser] = await Promise.all([startBaton(), startSandbox(), startBrowser()]);
+  sandbox = await startSandbox();
+  baton = await startBaton();
+  browser = await startBrowser();
   const page = await owner(browser, baton);
   await page.context().close();
   made = await path(baton, sandbox, "Solar UK");

@@ -6,7 +6,9 @@ import { again, owner, path, PASSWORD, post } from "../people.mjs";
 
 let baton, sandbox, browser, page, made;
 before(async () => {
-  [baton, sandbox, browser] = await Promise.all([startBaton(), startSandbox(), startBrowser()]);
+  sandbox = await startSandbox();
+  baton = await startBaton();
+  browser = await startBrowser();
   page = await owner(browser, baton);
   made = await path(baton, sandbox);
 });
