@@ -1,6 +1,11 @@
 // The words people read for the words of the API, with the colour of each. Nothing else names a
 // state, verdict, status or role: a change here is a change everywhere.
 
+import type { components } from './api/schema';
+
+/** What a key or a person may do. */
+export type Scope = components['schemas']['Scope'];
+
 /** The colours of pills; tokens.css has them. */
 export type Tone = 'neutral' | 'info' | 'success' | 'warning' | 'danger' | 'violet';
 
@@ -67,12 +72,46 @@ export const leadStatuses: Words = {
 };
 
 export const importStates: Words = {
-  created: word('Waiting for its file', 'neutral', 'The file has not been put yet.'),
-  waiting: word('Waiting', 'neutral', 'It starts as soon as there is room.'),
-  running: word('Running', 'info', 'Rows are being read.'),
+  waiting: word('Waiting for its file', 'neutral', 'The file is not all there yet.'),
+  checking: word('Checking', 'info', 'Rows are judged; nothing is stored.'),
+  checked: word('Checked', 'warning', 'Every row was judged and nothing stored: it waits to be run.'),
+  importing: word('Importing', 'info', 'Rows become leads.'),
   done: word('Done', 'success', 'All rows have been read.'),
-  cancelled: word('Stopped', 'neutral', 'Stopped by a person.'),
+  cancelled: word('Stopped', 'neutral', 'Stopped by a person. What was stored stays.'),
   failed: word('Failed', 'danger', 'It could not go on.'),
+};
+
+/** Campaigns, sources and destinations: whether they work now. */
+export const switchStates: Words = {
+  live: word('Live', 'success', 'It takes leads.'),
+  paused: word('Paused', 'warning', 'It takes no leads until it is resumed.'),
+  on: word('On', 'success', 'It is switched on.'),
+  off: word('Off', 'danger', 'It is switched off.'),
+  backup: word('Failover only', 'info', 'It gets leads by failover, links and hand only.'),
+};
+
+/** What follows a verdict, by the connector's word for it. */
+export const retryClasses: Readonly<Record<string, string>> = {
+  final: 'Done. It is not sent again.',
+  poll: 'Done for now; the receiver is asked later where the connector can.',
+  schedule: 'Sent again by the schedule.',
+  hold: 'Held until somebody mends the destination.',
+  ask: 'Waits for a person.',
+};
+
+/** The kinds of events, in the order a person chooses in. */
+export const eventKinds: Words = {
+  'lead.created': word('Lead created', 'info', 'A lead was accepted.'),
+  'lead.updated': word('Lead updated', 'info', 'Its data changed afterwards.'),
+  'lead.partial': word('Lead partial', 'violet', 'A form was begun or grew.'),
+  'lead.completed': word('Lead completed', 'info', 'A partial lead was completed.'),
+  'lead.duplicate': word('Lead duplicate', 'violet', 'It repeats another one.'),
+  'lead.rejected': word('Lead rejected', 'warning', 'It was refused.'),
+  'lead.quarantined': word('Lead quarantined', 'warning', 'It was put aside.'),
+  'delivery.succeeded': word('Delivery succeeded', 'success', 'A destination took it.'),
+  'delivery.rejected': word('Delivery rejected', 'violet', 'A destination said no.'),
+  'delivery.failed': word('Delivery failed', 'danger', 'It was given up, or is held.'),
+  'destination.disabled': word('Destination disabled', 'danger', 'A destination was switched off.'),
 };
 
 export const roles: Readonly<Record<string, { label: string; means: string }>> = {
@@ -83,7 +122,7 @@ export const roles: Readonly<Record<string, { label: string; means: string }>> =
 };
 
 export interface ScopeWord {
-  scope: string;
+  scope: Scope;
   label: string;
   means: string;
 }

@@ -11,6 +11,8 @@ mod links;
 mod partials;
 mod source;
 mod subscription;
+mod view;
+mod workspace;
 
 pub use campaign::{Campaign, DuplicateAction, DuplicateMatch, DuplicateRule, PausedAction};
 pub use destination::{
@@ -22,35 +24,16 @@ pub use links::{LINK_DEPTH_MAX, LINKS_MAX, LinkProblem, Linked, Onward, check_li
 pub use partials::{Partials, Stage};
 pub use source::{RateLimit, Source, SourceKind};
 pub use subscription::Subscription;
+pub use view::{Screen, View};
+pub use workspace::{LeadStatus, STATUS_FIRST, Workspace};
 
-use crate::id::{CampaignId, DestinationId, KeyId, SourceId, SubscriptionId, TypedId, WorkspaceId};
+use crate::id::{
+    CampaignId, DestinationId, KeyId, SourceId, SubscriptionId, TypedId, ViewId, WorkspaceId,
+};
 use crate::time::Millis;
 use serde::{Deserialize, Serialize};
 use std::fmt;
 use uuid::Uuid;
-
-/// A workspace: one business and all it owns.
-#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
-pub struct Workspace {
-    /// Its id, seed 002's `businessId`.
-    pub id: WorkspaceId,
-    /// Its name.
-    pub name: String,
-    /// The campaign that leads without one belong to.
-    #[serde(default)]
-    pub default_campaign: Option<CampaignId>,
-    /// Days a finished lead is kept; `None` for ever.
-    #[serde(default)]
-    pub retention_days: Option<u32>,
-}
-
-impl Workspace {
-    /// A workspace as it begins.
-    #[must_use]
-    pub fn new(id: WorkspaceId, name: impl Into<String>) -> Self {
-        Self { id, name: name.into(), default_campaign: None, retention_days: None }
-    }
-}
 
 /// The kinds of configuration documents; also the word in tables and in the audit.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Debug, Serialize, Deserialize)]
@@ -68,17 +51,20 @@ pub enum DocKind {
     Subscription,
     /// [`ApiKey`].
     Key,
+    /// [`View`].
+    View,
 }
 
 impl DocKind {
     /// All kinds.
-    pub const ALL: [Self; 6] = [
+    pub const ALL: [Self; 7] = [
         Self::Workspace,
         Self::Campaign,
         Self::Source,
         Self::Destination,
         Self::Subscription,
         Self::Key,
+        Self::View,
     ];
 
     /// The word in tables.
@@ -91,6 +77,7 @@ impl DocKind {
             Self::Destination => "destination",
             Self::Subscription => "subscription",
             Self::Key => "key",
+            Self::View => "view",
         }
     }
 
@@ -119,6 +106,7 @@ impl DocKind {
             Self::Destination => DestinationId::from_uuid(id).to_string(),
             Self::Subscription => SubscriptionId::from_uuid(id).to_string(),
             Self::Key => KeyId::from_uuid(id).to_string(),
+            Self::View => ViewId::from_uuid(id).to_string(),
         }
     }
 }

@@ -28,8 +28,10 @@ macro_rules! event_kinds {
 event_kinds! {
     /// A lead was accepted.
     LeadCreated = "lead.created",
-    /// A lead's data changed after it was accepted.
+    /// A lead's data, status or tags changed after it was accepted.
     LeadUpdated = "lead.updated",
+    /// All that was known of a lead was erased.
+    LeadErased = "lead.erased",
     /// A partial lead came or grew.
     LeadPartial = "lead.partial",
     /// A partial lead was completed.
@@ -59,10 +61,10 @@ impl EventKind {
         Self::ALL.iter().copied().find(|k| k.as_str() == word)
     }
 
-    /// Whether `data` of such an event is a lead.
+    /// Whether `data` of such an event is a lead. What is left of an erased one is its id.
     #[must_use]
     pub fn is_lead(self) -> bool {
-        self.as_str().starts_with("lead.")
+        self != Self::LeadErased && self.as_str().starts_with("lead.")
     }
 }
 

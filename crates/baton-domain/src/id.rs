@@ -158,6 +158,12 @@ typed_ids! {
     TaskId = "tsk";
     /// An import of a file of leads.
     ImportId = "imp";
+    /// A note about a lead.
+    NoteId = "note";
+    /// A saved view.
+    ViewId = "view";
+    /// A job over many things.
+    JobId = "job";
     /// A queued batch item of the LeadByte-shaped intake.
     QueueId = "que";
 }

@@ -124,6 +124,7 @@ impl Engine {
             tokio::spawn(keep(Arc::clone(&core), upkeep::Config(Arc::clone(&core)))),
             tokio::spawn(keep(Arc::clone(&core), upkeep::Retain(Arc::clone(&core)))),
             tokio::spawn(keep(Arc::clone(&core), upkeep::Release::new(Arc::clone(&core)))),
+            tokio::spawn(keep(Arc::clone(&core), upkeep::Jobs::new(Arc::clone(&core)))),
         ];
         Ok(EngineHandle { core, loops })
     }

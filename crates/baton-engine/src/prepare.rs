@@ -44,7 +44,9 @@ async fn stored(
     claimed: &ClaimedDelivery,
 ) -> Result<Option<StoredRequest>, StoreError> {
     let released = claimed.last_verdict.as_deref() == Some(Verdict::AuthOrConfig.as_str());
-    if claimed.attempts == 0 || released {
+    // A resend of the same bytes has them from the start, as revision 0.
+    let first = claimed.attempts == 0 && claimed.cause != DeliveryCause::Resend;
+    if first || released {
         return Ok(None);
     }
     let workspace = core.store.workspace(claimed.workspace);

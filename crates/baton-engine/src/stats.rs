@@ -24,11 +24,13 @@ pub enum Part {
     Retention,
     /// Lets held leads of resumed campaigns go, calls off what waits for deleted targets.
     Release,
+    /// Does jobs that people asked for, slice by slice.
+    Jobs,
 }
 
 impl Part {
     /// All parts.
-    pub const ALL: [Self; 9] = [
+    pub const ALL: [Self; 10] = [
         Self::Dispatcher,
         Self::Leases,
         Self::Fanout,
@@ -38,6 +40,7 @@ impl Part {
         Self::Config,
         Self::Retention,
         Self::Release,
+        Self::Jobs,
     ];
 
     /// The word in metrics and on health pages.
@@ -53,6 +56,7 @@ impl Part {
             Self::Config => "config",
             Self::Retention => "retention",
             Self::Release => "release",
+            Self::Jobs => "jobs",
         }
     }
 }

@@ -1,5 +1,5 @@
 //! Loops beside the path: search index, heartbeat, configuration, retention, letting go what is
-//! held.
+//! held, jobs.
 
 use crate::dispatcher::POLL_MS;
 use crate::engine::Core;
@@ -27,6 +27,9 @@ const RESUME_SLICE: u32 = 100;
 /// How long a resumed campaign is looked at again: a capture that still saw it paused may commit
 /// after the first look.
 const RESUME_WATCH_MS: i64 = 30_000;
+/// Time between two slices of jobs: a thousand deliveries a second, so that writes of others pass in
+/// between and a person can stop a job before it is through.
+const JOB_REST_MS: i64 = 100;
 /// Time between two looks for deliveries of deleted targets, when nothing changed.
 const ORPHANS_EVERY_MS: i64 = 60_000;
 
@@ -184,6 +187,36 @@ impl Rounds for Release {
         }
         tokio::select! {
             Ok(()) = self.config.changed() => self.config.mark_changed(),
+            Ok(()) = self.releases.changed() => {}
+            () = self.core.sleep(POLL_MS) => {}
+        }
+        Ok(())
+    }
+}
+
+/// Does what people asked to be done to many deliveries. It makes deliveries, which is the engine's
+/// part, and needs nothing but the database: a slice is one command.
+pub(crate) struct Jobs {
+    core: Arc<Core>,
+    releases: watch::Receiver<u64>,
+}
+
+impl Jobs {
+    pub(crate) fn new(core: Arc<Core>) -> Self {
+        let releases = core.store.hints().releases();
+        Self { core, releases }
+    }
+}
+
+impl Rounds for Jobs {
+    const PART: Part = Part::Jobs;
+
+    async fn round(&mut self) -> Result<(), StoreError> {
+        self.releases.borrow_and_update();
+        while self.core.store.job_slice().await? {
+            self.core.sleep(JOB_REST_MS).await;
+        }
+        tokio::select! {
             Ok(()) = self.releases.changed() => {}
             () = self.core.sleep(POLL_MS) => {}
         }

@@ -53,6 +53,8 @@ pub struct AuditRow {
     pub seq: i64,
     /// What it says.
     pub entry: AuditEntry,
+    /// Whether what changed is damaged where it is stored: the rest is shown without it.
+    pub damaged: bool,
 }
 
 /// Which lines to read, newest first.
@@ -120,13 +122,14 @@ impl WorkspaceStore {
 }
 
 fn read(row: &Row) -> Result<AuditRow, StoreError> {
-    let json = |column: usize| -> Result<Option<Json>, StoreError> {
-        let damaged = |e: serde_json::Error| StoreError::Damaged {
-            what: "audit line",
-            detail: e.to_string(),
-        };
-        row.opt_bytes(column)?.map(|b| serde_json::from_slice(&b).map_err(damaged)).transpose()
+    let mut damaged = false;
+    let mut json = |column: usize| -> Result<Option<Json>, StoreError> {
+        let Some(bytes) = row.opt_bytes(column)? else { return Ok(None) };
+        let read = serde_json::from_slice(&bytes).ok();
+        damaged |= read.is_none();
+        Ok(read)
     };
+    let (before, after) = (json(10)?, json(11)?);
     let actor = match row.value(4) {
         Value::Null => None,
         _ => Some(row.uuid(4)?),
@@ -146,9 +149,10 @@ fn read(row: &Row) -> Result<AuditRow, StoreError> {
             subject_kind: row.text(7)?.to_owned(),
             subject: row.opt_text(8)?,
             subject_name: row.opt_text(9)?,
-            before: json(10)?,
-            after: json(11)?,
+            before,
+            after,
         },
+        damaged,
     })
 }
 

@@ -84,6 +84,17 @@ fn inspect(path: &Path) -> Result<BackupReport, StoreError> {
     })
 }
 
+/// Calls off jobs that make deliveries. A backup of an earlier release has no such table.
+fn stop_jobs(connection: &Connection) -> rusqlite::Result<()> {
+    let sql = "SELECT 1 FROM sqlite_schema WHERE type = 'table' AND name = 'jobs'";
+    if connection.prepare(sql)?.exists([])? {
+        let sql = "UPDATE jobs SET state = 'cancelled', wake_at = NULL, \
+                   fault = 'called off by the restore of a backup' WHERE wake_at IS NOT NULL";
+        connection.execute(sql, [])?;
+    }
+    Ok(())
+}
+
 /// Puts a backup in place of a data directory's database. Refuses while a process uses it, and
 /// refuses to overwrite a database unless `overwrite`. With `held`, deliveries that were waiting
 /// are held instead of sent: for a copy whose original may have sent them already.
@@ -123,6 +134,7 @@ pub fn restore(
                 [],
             )
             .map_err(from_sqlite)?;
+        stop_jobs(&connection).map_err(from_sqlite)?;
     }
     std::fs::File::open(&partial).and_then(|f| f.sync_all()).map_err(directory)?;
     put_in_place(&partial, &target).map_err(directory)?;

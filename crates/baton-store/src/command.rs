@@ -5,7 +5,7 @@
 
 use crate::capture::{Capture, Captured};
 use crate::claim::{Claim, Claimed};
-use crate::deliveries::Resend;
+use crate::deliveries::resend::ResendCommand;
 use crate::direct::Lease;
 use crate::docs::DocWrite;
 use crate::error::StoreError;
@@ -53,7 +53,7 @@ pub(crate) enum Command {
         now: Millis,
     },
     Docs(Vec<DocWrite>),
-    Resend(Box<Resend>),
+    Resend(Box<ResendCommand>),
     FanOut(FanOut),
     NewTask(NewTask),
     ClaimTask(TaskClaim),
@@ -90,6 +90,10 @@ pub(crate) enum Command {
     NoteTest(crate::outcomes::TestNote),
     /// Lines for the audit alone.
     Note(Vec<crate::audit::AuditEntry>),
+    ChangeLeads(Box<crate::leads::ChangeLeads>),
+    LeadNote(crate::leads::notes::NoteCommand),
+    Erase(Box<crate::leads::erase::EraseCommand>),
+    Job(crate::jobs::JobCommand),
     Account(Box<crate::accounts::AccountCommand>),
 }
 
@@ -129,6 +133,7 @@ impl Command {
             | Self::CancelOrphans { .. } => WriterOf::Upkeep,
             Self::Index(_) | Self::Unindex(_) => WriterOf::Search,
             Self::Import(import) => import.writer(),
+            Self::Job(job) => job.writer(),
             _ => WriterOf::Intake,
         }
     }
@@ -170,7 +175,7 @@ pub(crate) struct Effects {
     pub events: bool,
     /// A task was made.
     pub tasks: bool,
-    /// Held deliveries are to be let go.
+    /// Deliveries are to be let go or made, slice by slice.
     pub releases: bool,
     /// An import has something to do.
     pub imports: bool,

@@ -1,23 +1,27 @@
 //! Reading deliveries and their attempts; resending.
 
+mod failures;
+mod list;
 mod new_row;
+pub(crate) mod resend;
 
-use crate::capture::Idempotency;
-use crate::claim::{TargetKind, read_answered};
-use crate::command::{Command, Effects, Reply};
-use crate::db::{Row, Tx, Value, id};
-use crate::docs::run::remember_answer;
+pub use failures::{FAILURE_GROUPS_MAX, FAILURES_COUNTED_MAX, FailureGroup, Failures};
+pub(crate) use list::{DELIVERIES_FAILURES, fails, failure_key, is_rare, of_rare_state};
+pub use list::{DeliveryFilter, NOTE_HEAD_CHARS, head_of};
+pub use resend::{Payload, Resend};
+
+use crate::claim::read_answered;
+use crate::db::{Row, id};
 use crate::error::StoreError;
 use crate::finish::StoredRequest;
-use crate::page::{self, EXAMINED_MAX, PAGE_MAX, Page};
-use crate::sql::{self, PartialIndex};
+use crate::page::PAGE_MAX;
 use crate::steps::{ShownRequest, Step};
 use crate::store::WorkspaceStore;
 use baton_domain::connector::answered::Answered;
 use baton_domain::connector::render::Variant;
 use baton_domain::delivery::{DeliveryCause, DeliveryState, Kin};
 use baton_domain::exchange::{Phases, RequestSpec};
-use baton_domain::id::{DeliveryId, LeadId, WorkspaceId};
+use baton_domain::id::{DeliveryId, LeadId};
 use baton_domain::time::Millis;
 pub(crate) use new_row::NewRow;
 use serde::{Deserialize, Serialize};
@@ -60,6 +64,8 @@ pub struct DeliveryRow {
     pub queued_at: Option<Millis>,
     /// How often the receiver was asked since.
     pub asked: i64,
+    /// Its newest resend.
+    pub resent_by: Option<DeliveryId>,
     /// When it was made.
     pub created_at: Millis,
     /// When it last changed.
@@ -238,44 +244,9 @@ fn decode_request(
     })
 }
 
-/// What a list of deliveries asks for; newest first.
-#[derive(Clone, Debug, Default)]
-pub struct DeliveryFilter {
-    /// Only of this state.
-    pub state: Option<DeliveryState>,
-    /// Only of this lead.
-    pub lead: Option<LeadId>,
-    /// Only to this destination or subscription.
-    pub target: Option<Uuid>,
-    /// Only before this delivery (the cursor).
-    pub before: Option<DeliveryId>,
-    /// At most so many, up to [`PAGE_MAX`].
-    pub limit: u32,
-}
-
-impl DeliveryFilter {
-    /// Whether rows that the indexes give are still sifted, so that a bound is needed.
-    fn sifts(&self) -> bool {
-        let by_lead = self.lead.is_some();
-        !by_lead && (self.target.is_some() || self.state.is_some_and(|state| !is_rare(state)))
-    }
-}
-
-/// The index over rare states.
-const DELIVERIES_RARE: PartialIndex = PartialIndex {
-    name: "deliveries_rare",
-    condition: "state IN ('failed', 'held', 'rejected', 'unknown', 'retrying')",
-};
-
-/// Whether the index `deliveries_rare` has the state.
-fn is_rare(state: DeliveryState) -> bool {
-    use DeliveryState as S;
-    matches!(state, S::Failed | S::Held | S::Rejected | S::Unknown | S::Retrying)
-}
-
 const COLUMNS: &str = "v.id, v.lead, v.data_version, v.event, v.target_kind, v.lane, v.cause, \
      v.parent, v.state, v.attempts, v.due_at, v.verdict, v.note, v.created_at, v.updated_at, \
-     v.answered, v.queued_at, v.asked, (SELECT count(*) FROM stopped_lanes s WHERE s.lane = v.lane)";
+     v.answered, v.queued_at, v.asked, (SELECT count(*) FROM stopped_lanes s WHERE s.lane = v.lane), v.resent_by";
 
 fn read_row(row: &Row) -> Result<DeliveryRow, StoreError> {
     let damaged = |what: &str| StoreError::Damaged {
@@ -301,6 +272,7 @@ fn read_row(row: &Row) -> Result<DeliveryRow, StoreError> {
         answered: read_answered(row, 15)?,
         queued_at: row.opt_millis(16)?,
         asked: row.int(17)?,
+        resent_by: row.opt_id(19)?,
         created_at: row.millis(13)?,
         updated_at: row.millis(14)?,
     })
@@ -312,74 +284,6 @@ impl WorkspaceStore {
         let sql = format!("SELECT {COLUMNS} FROM deliveries v WHERE v.ws = ?1 AND v.id = ?2");
         let rows = self.query(&sql, &[id(self.workspace), id(delivery)]).await?;
         rows.first().map(read_row).transpose()
-    }
-
-    /// Deliveries, newest first. Filters that hit rarely look at [`EXAMINED_MAX`] rows at most
-    /// and then return a cursor, with or without rows.
-    pub async fn deliveries(
-        &self,
-        filter: &DeliveryFilter,
-    ) -> Result<Page<DeliveryRow>, StoreError> {
-        let limit = filter.limit.clamp(1, PAGE_MAX);
-        let (sql, params) = self.deliveries_statement(filter, limit);
-        let found = self.query(&sql, &params).await?;
-        let mut page = Page::read(&found, read_row, page::nothing).followed(&found, limit);
-        if page.next.is_none() && filter.sifts() {
-            let (mut sql, params) = self.examined_deliveries(filter);
-            sql.push_str(&format!(" ORDER BY id DESC LIMIT 1 OFFSET {}", EXAMINED_MAX - 1));
-            let last = self.query(&sql, &params).await?;
-            page.next = last.first().map(|row| row.uuid(0)).transpose()?;
-        }
-        Ok(page)
-    }
-
-    /// The statement of a list, and its parameters.
-    fn deliveries_statement(&self, filter: &DeliveryFilter, limit: u32) -> (String, Vec<Value>) {
-        let (mut examined, mut params) = self.examined_deliveries(filter);
-        if filter.sifts() {
-            examined.push_str(&format!(" ORDER BY id DESC LIMIT {EXAMINED_MAX}"));
-        }
-        let mut hits = format!("SELECT h.id FROM ({examined}) h WHERE 1 = 1");
-        if let Some(target) = filter.target {
-            params.push(target.into());
-            hits.push_str(&format!(" AND h.lane = ?{}", params.len()));
-        }
-        if let Some(state) = filter.state {
-            hits.push_str(&format!(" AND h.state = '{state}'"));
-        }
-        let sql = format!(
-            "SELECT {COLUMNS} FROM deliveries v WHERE v.ws = ?1 \
-             AND v.id IN ({hits} ORDER BY h.id DESC LIMIT {limit}) ORDER BY v.id DESC"
-        );
-        (sql, params)
-    }
-
-    /// The rows that a list looks at: what the indexes answer.
-    fn examined_deliveries(&self, filter: &DeliveryFilter) -> (String, Vec<Value>) {
-        // A lead has few deliveries, whatever their states.
-        let rare = filter.state.filter(|state| is_rare(*state) && filter.lead.is_none());
-        let by = rare.map(|_| DELIVERIES_RARE.by(self.store.is_postgres())).unwrap_or_default();
-        let mut params = vec![id(self.workspace)];
-        let mut sql = format!("SELECT id, lane, state FROM deliveries{by} WHERE ws = ?1");
-        if let Some(before) = filter.before {
-            params.push(id(before));
-            sql.push_str(&format!(" AND id < ?{}", params.len()));
-        }
-        if let Some(lead) = filter.lead {
-            params.push(id(lead));
-            sql.push_str(&format!(" AND lead = ?{}", params.len()));
-        }
-        if let Some(state) = rare {
-            sql.push_str(&format!(" AND {} AND state = '{state}'", DELIVERIES_RARE.condition));
-        }
-        (sql, params)
-    }
-
-    /// How the database goes about a list: for tests of what it reads.
-    #[doc(hidden)]
-    pub async fn explain_deliveries(&self, filter: &DeliveryFilter) -> Result<String, StoreError> {
-        let (sql, params) = self.deliveries_statement(filter, filter.limit);
-        self.explain(&sql, &params).await
     }
 
     /// What is known of a lead's deliveries to one destination: the newest version that was captured,
@@ -437,80 +341,4 @@ impl WorkspaceStore {
             .map(|row| decode_request(row.flag(0)?, row.bytes(1)?, self.store.master()))
             .transpose()
     }
-
-    /// Sends a finished or waiting delivery's lead again, as a delivery of its own: each
-    /// call is a resend of its own.
-    pub async fn resend(&self, delivery: DeliveryId) -> Result<DeliveryId, StoreError> {
-        self.resend_as(delivery, self.store.new_id(), self.store.now(), None).await
-    }
-
-    /// The same with the new delivery's id and instant chosen by the caller, who may keep an
-    /// answer for an idempotency key: status and sealed bytes.
-    pub async fn resend_as(
-        &self,
-        delivery: DeliveryId,
-        id: DeliveryId,
-        now: Millis,
-        idempotency: Option<(Idempotency, u16, Vec<u8>)>,
-    ) -> Result<DeliveryId, StoreError> {
-        let resend = Resend { workspace: self.workspace, of: delivery, id, now, idempotency };
-        match self.store.write(Command::Resend(Box::new(resend))).await? {
-            Reply::Resent(made) => Ok(made),
-            _ => Err(StoreError::NotFound),
-        }
-    }
-}
-
-/// A resend as data.
-pub(crate) struct Resend {
-    pub workspace: WorkspaceId,
-    pub of: DeliveryId,
-    pub id: DeliveryId,
-    pub now: Millis,
-    pub idempotency: Option<(Idempotency, u16, Vec<u8>)>,
-}
-
-pub(crate) async fn run_resend(
-    tx: &Tx<'_>,
-    resend: &Resend,
-) -> Result<(Reply, Effects), StoreError> {
-    if let Some((wanted, status, answer)) = &resend.idempotency {
-        remember_answer(tx, resend.now, wanted, *status, answer).await?;
-    }
-    let row = tx
-        .query_opt(
-            "SELECT lead, data_version, event, target_kind, lane, state FROM deliveries \
-             WHERE ws = ?1 AND id = ?2",
-            &[id(resend.workspace), id(resend.of)],
-        )
-        .await?
-        .ok_or(StoreError::NotFound)?;
-    let lane = row.uuid(4)?;
-    let waiting = matches!(row.text(5)?, "pending" | "retrying" | "held");
-    if waiting {
-        // The person's resend takes the place of what was still planned.
-        tx.execute(
-            "UPDATE deliveries SET state = 'cancelled', wake_at = NULL, updated_at = ?3, \
-             note = 'resent by hand' WHERE ws = ?1 AND id = ?2",
-            &[id(resend.workspace), id(resend.of), resend.now.into()],
-        )
-        .await?;
-    }
-    let new = NewRow {
-        workspace: resend.workspace,
-        id: resend.id,
-        lead: row.opt_id(0)?,
-        data_version: row.int(1)?,
-        event: row.opt_int(2)?,
-        target_kind: TargetKind::from_int(row.int(3)?),
-        lane,
-        cause: DeliveryCause::Resend,
-        parent: Some(resend.of),
-        due: resend.now,
-        now: resend.now,
-        lease: None,
-    };
-    tx.execute_many(&sql::DELIVERIES_ADD, &[new.values()]).await?;
-    let effects = Effects { lanes: vec![lane], ..Effects::default() };
-    Ok((Reply::Resent(resend.id), effects))
 }

@@ -94,7 +94,7 @@ impl Hints {
         self.config.subscribe()
     }
 
-    /// Counts up when held deliveries are to be let go.
+    /// Counts up when deliveries are to be let go or made, slice by slice.
     #[must_use]
     pub fn releases(&self) -> watch::Receiver<u64> {
         self.releases.subscribe()

@@ -1,4 +1,18 @@
-//! Reading leads, and letting held ones go.
+//! Reading leads, and letting held ones go. What people do with them is in the modules below.
+
+mod change;
+pub(crate) mod erase;
+mod list;
+pub(crate) mod notes;
+pub(crate) mod tags;
+
+pub(crate) use change::{ChangeLeads, run_change};
+pub use change::{LEADS_CHANGED_MAX, LeadChange, TagChange};
+pub use erase::EraseLead;
+pub use list::{DELIVERIES_SHOWN_MAX, LeadDelivery, LeadFilter};
+pub(crate) use list::{LEADS_RARE, floor_id};
+pub use notes::{NOTES_PER_LEAD_MAX, NewNote, NoteRow};
+pub use tags::{TAGS_LISTED_MAX, TAGS_PER_LEAD_MAX};
 
 use crate::claim::TargetKind;
 use crate::command::{Command, Effects, Reply};
@@ -6,7 +20,7 @@ use crate::db::{Many, Row, Tx, Value, id};
 use crate::deliveries::NewRow;
 use crate::error::StoreError;
 use crate::events::EventRow;
-use crate::sql::{self, PartialIndex};
+use crate::sql;
 use crate::store::{Store, WorkspaceStore};
 use baton_domain::config::{Partials, Stage};
 use baton_domain::delivery::DeliveryCause;
@@ -48,43 +62,10 @@ pub struct LeadRow {
     pub created_at: Millis,
     /// When it last changed.
     pub updated_at: Millis,
+    /// Its tags, in their order; empty where a lead is read to be sent.
+    pub tags: Vec<String>,
     /// Its data.
     pub data: LeadData,
-}
-
-/// What a list of leads asks for; newest first.
-#[derive(Clone, Debug, Default)]
-pub struct LeadFilter {
-    /// Only of this state.
-    pub state: Option<LeadState>,
-    /// Only of this campaign.
-    pub campaign: Option<CampaignId>,
-    /// Only of this source.
-    pub source: Option<SourceId>,
-    /// Only with this status.
-    pub status: Option<String>,
-    /// Only that came at or after this instant.
-    pub since: Option<Millis>,
-    /// Only that came before this instant.
-    pub until: Option<Millis>,
-    /// Only whose e-mail address or phone number is exactly this.
-    pub exact: Option<String>,
-    /// Only that contain this text (at least three characters) in a field.
-    pub text: Option<String>,
-    /// Only before this lead (the cursor).
-    pub before: Option<LeadId>,
-    /// At most so many, up to [`PAGE_MAX`].
-    pub limit: u32,
-}
-
-impl LeadFilter {
-    /// Whether rows that the indexes give are still sifted, so that a bound is needed.
-    fn sifts(&self) -> bool {
-        self.campaign.is_some()
-            || self.source.is_some()
-            || self.status.is_some()
-            || self.state.is_some_and(|state| !is_rare(state))
-    }
 }
 
 const COLUMNS: &str = "l.id, l.campaign, l.source, l.state, l.status, l.score, l.data_version, \
@@ -118,22 +99,10 @@ fn read_row_with(row: &Row, data: LeadData) -> Result<LeadRow, StoreError> {
         problems: row.opt_bytes(10)?,
         created_at: row.millis(11)?,
         updated_at: row.millis(12)?,
+        tags: Vec::new(),
         data,
     })
 }
-
-/// Parameters: ws, id.
-const LEADS_FIND: Many = Many {
-    sqlite: "SELECT l.id, l.campaign, l.source, l.state, l.status, l.score, l.data_version, \
-             l.test, l.duplicate_of, l.partial_seq, l.problems, l.created_at, l.updated_at, d.body \
-             FROM leads l JOIN lead_data d ON d.lead = l.id AND d.version = l.data_version \
-             WHERE l.ws = ?1 AND l.id = ?2",
-    postgres: "SELECT l.id, l.campaign, l.source, l.state, l.status, l.score, l.data_version, \
-               l.test, l.duplicate_of, l.partial_seq, l.problems, l.created_at, l.updated_at, \
-               d.body FROM unnest($1::uuid[], $2::uuid[]) AS t(w, i) \
-               JOIN leads l ON l.ws = t.w AND l.id = t.i \
-               JOIN lead_data d ON d.lead = l.id AND d.version = l.data_version",
-};
 
 /// Parameters: ws, id, version.
 const VERSIONS_FIND: Many = Many {
@@ -179,11 +148,6 @@ impl Store {
     }
 }
 
-/// The id that sorts just below every id of the instant `at`.
-fn floor_id(at: Millis) -> Value {
-    Value::Id(baton_domain::id::uuid_v7(at, [0; 10]))
-}
-
 impl WorkspaceStore {
     /// One lead with its newest data.
     pub async fn lead(&self, lead: LeadId) -> Result<Option<LeadRow>, StoreError> {
@@ -192,7 +156,9 @@ impl WorkspaceStore {
              AND d.version = l.data_version WHERE l.ws = ?1 AND l.id = ?2"
         );
         let rows = self.query(&sql, &[id(self.workspace), id(lead)]).await?;
-        rows.first().map(read_row).transpose()
+        let Some(mut row) = rows.first().map(read_row).transpose()? else { return Ok(None) };
+        self.put_tags(std::slice::from_mut(&mut row)).await?;
+        Ok(Some(row))
     }
 
     /// What a request or event about a lead is rendered from, with the data of `version`.
@@ -228,85 +194,6 @@ impl WorkspaceStore {
             // The row knows the number of the newest version only.
             seq: row.partial_seq.filter(|_| version == row.data_version),
         }
-    }
-
-    /// Leads, newest first. Filters that hit rarely look at [`EXAMINED_MAX`] rows at most and
-    /// then return a cursor, with or without rows.
-    pub async fn leads(&self, filter: &LeadFilter) -> Result<Page<LeadRow>, StoreError> {
-        let limit = filter.limit.clamp(1, PAGE_MAX);
-        let ids = match (&filter.exact, &filter.text) {
-            (Some(exact), _) => Some(self.leads_by_exact(exact, filter.before, limit).await?),
-            (None, Some(text)) => Some(self.leads_by_text(text, filter.before, limit).await?),
-            (None, None) => None,
-        };
-        if let Some(ids) = ids {
-            return self.leads_among(filter, ids, limit).await;
-        }
-        let (sql, params) = self.leads_statement(filter, limit);
-        let found = self.query(&sql, &params).await?;
-        let mut page = Page::read(&found, read_row, without_data).followed(&found, limit);
-        if page.next.is_none() && filter.sifts() {
-            page.next = self.last_examined(filter).await?;
-        }
-        Ok(page)
-    }
-
-    /// How the database goes about a list: for tests of what it reads.
-    #[doc(hidden)]
-    pub async fn explain_leads(&self, filter: &LeadFilter) -> Result<String, StoreError> {
-        let (sql, params) = self.leads_statement(filter, filter.limit);
-        self.explain(&sql, &params).await
-    }
-
-    /// The statement of a list, and its parameters.
-    fn leads_statement(&self, filter: &LeadFilter, limit: u32) -> (String, Vec<Value>) {
-        let (mut examined, mut params) = self.examined_leads(filter);
-        let most = if filter.sifts() { EXAMINED_MAX } else { limit };
-        examined.push_str(&format!(" ORDER BY id DESC LIMIT {most}"));
-        let mut hits = format!("SELECT l.id FROM ({examined}) l WHERE 1 = 1");
-        push_filters(&mut hits, &mut params, filter);
-        // The data is read for what is on the page only, not for all that is looked at.
-        let sql = format!(
-            "SELECT {COLUMNS} FROM leads l JOIN lead_data d ON d.lead = l.id \
-             AND d.version = l.data_version WHERE l.ws = ?1 \
-             AND l.id IN ({hits} ORDER BY l.id DESC LIMIT {limit}) ORDER BY l.id DESC"
-        );
-        (sql, params)
-    }
-
-    /// The rows that a list looks at: what the indexes answer.
-    fn examined_leads(&self, filter: &LeadFilter) -> (String, Vec<Value>) {
-        let rare = filter.state.is_some_and(is_rare);
-        let by = if rare { LEADS_RARE.by(self.store.is_postgres()) } else { String::new() };
-        let mut params = vec![id(self.workspace)];
-        let mut sql =
-            format!("SELECT id, state, campaign, source, status FROM leads{by} WHERE ws = ?1");
-        push_range(&mut sql, &mut params, filter);
-        (sql, params)
-    }
-
-    /// The id at which a list with rare filters stopped looking, if it stopped.
-    async fn last_examined(&self, filter: &LeadFilter) -> Result<Option<uuid::Uuid>, StoreError> {
-        let (mut sql, params) = self.examined_leads(filter);
-        sql.push_str(&format!(" ORDER BY id DESC LIMIT 1 OFFSET {}", EXAMINED_MAX - 1));
-        self.query(&sql, &params).await?.first().map(|r| r.uuid(0)).transpose()
-    }
-
-    async fn leads_among(
-        &self,
-        filter: &LeadFilter,
-        ids: Vec<LeadId>,
-        limit: u32,
-    ) -> Result<Page<LeadRow>, StoreError> {
-        let full = ids.len() == limit as usize;
-        let last = ids.last().map(|l| l.uuid());
-        let params = ids.iter().map(|lead| vec![id(self.workspace), id(*lead)]).collect();
-        let found = self.store.query_many(&LEADS_FIND, params).await?;
-        let mut page = Page::read(&found, read_row, without_data);
-        page.rows.retain(|row| matches(filter, row));
-        page.rows.sort_unstable_by_key(|row| std::cmp::Reverse(row.id));
-        page.next = last.filter(|_| full);
-        Ok(page)
     }
 
     /// What happened to a lead, in order; events that are damaged are passed over.
@@ -356,72 +243,6 @@ impl WorkspaceStore {
             _ => Ok(0),
         }
     }
-}
-
-/// What the indexes answer: the range of ids, and a rare state.
-fn push_range(sql: &mut String, params: &mut Vec<Value>, filter: &LeadFilter) {
-    let mut push = |comparison: &str, value: Value| {
-        params.push(value);
-        sql.push_str(&format!(" AND id {comparison} ?{}", params.len()));
-    };
-    if let Some(before) = filter.before {
-        push("<", id(before));
-    }
-    if let Some(since) = filter.since {
-        push(">=", floor_id(since));
-    }
-    if let Some(until) = filter.until {
-        push("<", floor_id(until));
-    }
-    if let Some(state) = filter.state.filter(|state| is_rare(*state)) {
-        sql.push_str(&format!(" AND {} AND state = '{state}'", LEADS_RARE.condition));
-    }
-}
-
-/// The index over rare states.
-pub(crate) const LEADS_RARE: PartialIndex = PartialIndex {
-    name: "leads_rare",
-    condition: "state IN ('partial', 'held', 'quarantined', 'rejected', 'erased')",
-};
-
-/// Whether the index `leads_rare` has the state.
-fn is_rare(state: LeadState) -> bool {
-    matches!(
-        state,
-        LeadState::Partial
-            | LeadState::Held
-            | LeadState::Quarantined
-            | LeadState::Rejected
-            | LeadState::Erased
-    )
-}
-
-fn push_filters(sql: &mut String, params: &mut Vec<Value>, filter: &LeadFilter) {
-    let mut push = |column: &str, value: Value| {
-        params.push(value);
-        sql.push_str(&format!(" AND l.{column} = ?{}", params.len()));
-    };
-    if let Some(campaign) = filter.campaign {
-        push("campaign", id(campaign));
-    }
-    if let Some(source) = filter.source {
-        push("source", id(source));
-    }
-    if let Some(status) = &filter.status {
-        push("status", status.as_str().into());
-    }
-    if let Some(state) = filter.state.filter(|state| !is_rare(*state)) {
-        push("state", state.to_string().into());
-    }
-}
-
-fn matches(filter: &LeadFilter, row: &LeadRow) -> bool {
-    filter.state.is_none_or(|s| s == row.state)
-        && filter.campaign.is_none_or(|c| c == row.campaign)
-        && filter.source.is_none_or(|s| s == row.source)
-        && filter.status.as_ref().is_none_or(|s| *s == row.status)
-        && filter.since.is_none_or(|s| row.created_at >= s)
-        && filter.until.is_none_or(|u| row.created_at < u)
 }
 
 /// Held leads that go on their way.

@@ -38,6 +38,12 @@ const MIGRATIONS: &[Migration] = &[
         sqlite: include_str!("../migrations/sqlite/0003_accounts.sql"),
         postgres: include_str!("../migrations/postgres/0003_accounts.sql"),
     },
+    Migration {
+        number: 4,
+        name: "inbox",
+        sqlite: include_str!("../migrations/sqlite/0004_inbox.sql"),
+        postgres: include_str!("../migrations/postgres/0004_inbox.sql"),
+    },
 ];
 
 /// Number of the newest migration this release knows.

@@ -3,6 +3,7 @@
 use crate::command::{Command, Effects, Reply};
 use crate::db::{Tx, Value, id};
 use crate::error::StoreError;
+use crate::jobs::JOBS_KEPT_DAYS;
 use crate::leads::LEADS_RARE;
 use crate::outcomes::forget_old;
 use crate::store::Store;
@@ -14,6 +15,8 @@ use baton_domain::time::Millis;
 const SLICE: i64 = 50;
 /// Days a refused lead is kept (DESIGN section 7).
 pub const REJECTED_DAYS: i64 = 30;
+/// How long the result of a test call is kept, in milliseconds: who asked waits for it.
+const TEST_RESULT_MS: i64 = 3_600_000;
 /// Hours an idempotency key is kept (DESIGN section 7).
 pub const IDEMPOTENCY_HOURS: i64 = 24;
 /// Days a line of the audit is kept: three years.
@@ -44,6 +47,11 @@ pub struct RetentionReport {
 pub(crate) enum RetentionSlice {
     Idempotency {
         before: Millis,
+    },
+    /// Jobs that are over, and test calls, which may hold what a lead said.
+    Work {
+        jobs_before: Millis,
+        tests_before: Millis,
     },
     /// Lines of the audit, sessions and invitations.
     Accounts {
@@ -89,6 +97,8 @@ impl Store {
                 break;
             }
         }
+        let (jobs_before, tests_before) = (days_ago(JOBS_KEPT_DAYS), now.plus_ms(-TEST_RESULT_MS));
+        self.retain_slice(RetentionSlice::Work { jobs_before, tests_before }).await?;
         self.retain_slice(RetentionSlice::Accounts { now }).await?;
         for workspace in &retention.all {
             self.retain_slice(RetentionSlice::Outcomes { workspace: *workspace, now }).await?;
@@ -168,6 +178,16 @@ pub(crate) async fn run_slice(
                 .await?,
             leads: 0,
         },
+        RetentionSlice::Work { jobs_before, tests_before } => {
+            for (table, before) in [("jobs", jobs_before), ("tasks", tests_before)] {
+                let sql = format!(
+                    "DELETE FROM {table} WHERE id IN (SELECT id FROM {table} \
+                     WHERE wake_at IS NULL AND updated_at < ?1 LIMIT 500)"
+                );
+                tx.execute(&sql, &[(*before).into()]).await?;
+            }
+            RetentionReport::default()
+        }
         RetentionSlice::Accounts { now } => {
             forget_accounts(tx, *now).await?;
             RetentionReport::default()
@@ -223,6 +243,8 @@ async fn remove_lead(tx: &Tx<'_>, workspace: WorkspaceId, lead: LeadId) -> Resul
          (SELECT id FROM deliveries WHERE lead = ?2)",
         "DELETE FROM deliveries WHERE ws = ?1 AND lead = ?2",
         "DELETE FROM events WHERE ws = ?1 AND lead = ?2",
+        "DELETE FROM lead_notes WHERE ws = ?1 AND lead = ?2",
+        "DELETE FROM lead_tags WHERE ws = ?1 AND lead = ?2",
         "DELETE FROM lead_data WHERE ws = ?1 AND lead = ?2",
         "DELETE FROM leads WHERE ws = ?1 AND id = ?2",
     ] {

@@ -14,6 +14,7 @@ use crate::error::StoreError;
 use crate::events::{EventCursor, move_reader};
 use crate::leads::EXAMINED_MAX;
 use crate::store::{Store, WorkspaceStore};
+use baton_domain::event::EventKind;
 use baton_domain::id::{LeadId, WorkspaceId};
 use baton_domain::lead::LeadData;
 use baton_domain::personal::scalar_text;
@@ -130,6 +131,11 @@ fn search_text(data: &LeadData) -> String {
     text.chars().take(INDEXED_CHARS_MAX).collect()
 }
 
+/// Whether the text of a lead may be another after such an event.
+fn changes_text(kind: EventKind) -> bool {
+    kind.is_lead() || kind == EventKind::LeadErased
+}
+
 fn normalise_exact(text: &str) -> String {
     text.trim().to_lowercase()
 }
@@ -165,7 +171,7 @@ impl Store {
         let from = self.cursor(READER).await?;
         let batch = self.events_after(from, INDEX_BATCH).await?;
         let mut touched: Vec<LeadId> =
-            batch.events.iter().filter(|e| e.kind.is_lead()).filter_map(|e| e.lead).collect();
+            batch.events.iter().filter(|e| changes_text(e.kind)).filter_map(|e| e.lead).collect();
         touched.sort_unstable();
         touched.dedup();
         let params = touched.into_iter().map(|lead| vec![id(lead)]).collect();
@@ -338,6 +344,10 @@ pub(crate) async fn run_index(
         if !lead.earlier.is_empty() {
             stale.leads.push((lead.workspace, lead.lead));
             stale.versions.extend(&lead.earlier);
+        }
+        if lead.text.is_empty() {
+            // Erased, or never had anything to look for.
+            continue;
         }
         let text = lead.text.as_str().into();
         texts.push(if postgres {

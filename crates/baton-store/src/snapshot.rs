@@ -4,10 +4,11 @@ use crate::db::Row;
 use crate::error::StoreError;
 use crate::sealing::MasterKey;
 use baton_domain::config::{
-    ApiKey, Campaign, Destination, DocKind, DocMeta, Source, Subscription, Workspace,
+    ApiKey, Campaign, Destination, DocKind, DocMeta, Source, Subscription, View, Workspace,
 };
 use baton_domain::id::{
-    CampaignId, DestinationId, KeyId, SourceId, SubscriptionId, TypedId, WebhookId, WorkspaceId,
+    CampaignId, DestinationId, KeyId, SourceId, SubscriptionId, TypedId, ViewId, WebhookId,
+    WorkspaceId,
 };
 use baton_domain::secret::Secrets;
 use std::collections::HashMap;
@@ -42,6 +43,8 @@ pub struct Snapshot {
     pub subscriptions: HashMap<SubscriptionId, Arc<Doc<Subscription>>>,
     /// API keys.
     pub keys: HashMap<KeyId, Arc<Doc<ApiKey>>>,
+    /// Saved views.
+    pub views: HashMap<ViewId, Arc<Doc<View>>>,
     by_webhook: HashMap<WebhookId, SourceId>,
     by_reference: HashMap<(WorkspaceId, String), CampaignId>,
     by_sha256: HashMap<String, KeyId>,
@@ -145,6 +148,7 @@ impl Snapshot {
             DocKind::Destination => take(&mut self.destinations, row, body, kind, master),
             DocKind::Subscription => take(&mut self.subscriptions, row, body, kind, master),
             DocKind::Key => take(&mut self.keys, row, body, kind, master),
+            DocKind::View => take(&mut self.views, row, body, kind, master),
         }
     }
 

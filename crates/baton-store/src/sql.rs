@@ -119,6 +119,24 @@ pub(crate) const DELIVERIES_ADD: Many = Many {
                $12::uuid[], $13::int8[]) AS t(w, i, l, v, e, k, la, c, p, d, n, tk, wk)",
 };
 
+/// The same in the class of retries, for many at once: what leads bring in is not kept waiting by it.
+pub(crate) const DELIVERIES_ADD_BEHIND: Many = Many {
+    sqlite: "INSERT INTO deliveries (ws, id, lead, data_version, event, target_kind, lane, class, \
+             cause, parent, state, starts, attempts, due_at, wake_at, created_at, updated_at, \
+             token) \
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, 1, ?8, ?9, \
+             CASE WHEN ?12 IS NULL THEN 'pending' ELSE 'in_flight' END, ?12 IS NOT NULL, 0, \
+             ?10, ?13, ?11, ?11, ?12)",
+    postgres: "INSERT INTO deliveries (ws, id, lead, data_version, event, target_kind, lane, \
+               class, cause, parent, state, starts, attempts, due_at, wake_at, created_at, \
+               updated_at, token) SELECT w, i, l, v, e, k, la, 1, c, p, \
+               CASE WHEN tk IS NULL THEN 'pending' ELSE 'in_flight' END, \
+               (tk IS NOT NULL)::int, 0, d, wk, n, n, tk \
+               FROM unnest($1::uuid[], $2::uuid[], $3::uuid[], $4::int8[], $5::int8[], \
+               $6::int8[], $7::uuid[], $8::text[], $9::uuid[], $10::int8[], $11::int8[], \
+               $12::uuid[], $13::int8[]) AS t(w, i, l, v, e, k, la, c, p, d, n, tk, wk)",
+};
+
 /// Parameters: id, ws, kind, at, lead, n, data_version, delta.
 pub(crate) const EVENTS_ADD: Many = Many {
     sqlite: "INSERT INTO events (id, ws, kind, at, lead, n, data_version, delta) \
@@ -229,6 +247,13 @@ pub(crate) const LEADS_TOUCH: Many = Many {
                FROM unnest($1::uuid[], $2::uuid[], $3::int8[], $4::int8[], $5::int8[]) \
                AS t(w, i, k, d, n) WHERE leads.ws = t.w AND leads.id = t.i \
                RETURNING leads.id, leads.event_seq, leads.data_version, leads.test",
+};
+
+/// Parameters: ws, id; sorted by id. Waits for whoever changes these leads now.
+pub(crate) const LEADS_STATE: Many = Many {
+    sqlite: "SELECT id, state FROM leads WHERE ws = ?1 AND id = ?2",
+    postgres: "SELECT l.id, l.state FROM leads l JOIN unnest($1::uuid[], $2::uuid[]) AS t(w, i) \
+               ON l.ws = t.w AND l.id = t.i ORDER BY l.id FOR SHARE OF l",
 };
 
 /// Parameters: ws, delivery, now. A retry that a newer version of its lead made pointless.

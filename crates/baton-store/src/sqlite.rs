@@ -112,6 +112,8 @@ fn open_connection(path: &Path, write: bool) -> Result<Connection, StoreError> {
         pragma("wal_autocheckpoint", 0)?;
         pragma("journal_size_limit", WAL_RESTART_BYTES as i64)?;
         pragma("cache_size", -32_000)?;
+        // What is overwritten in a page that is written anyway does not stay in the file.
+        connection.query_row("PRAGMA secure_delete = FAST", [], |_| Ok(())).map_err(from_sqlite)?;
     } else {
         pragma("query_only", 1)?;
         pragma("cache_size", -4_000)?;

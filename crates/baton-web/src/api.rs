@@ -15,6 +15,7 @@ mod exchange;
 mod hooks;
 mod imports;
 pub mod input;
+mod jobs;
 mod keys;
 mod leads;
 mod me;
@@ -25,10 +26,16 @@ mod sources;
 pub mod span;
 pub mod stream;
 mod strict;
+mod system;
 mod trial;
 mod users;
+mod views;
 mod webhooks;
 mod workspaces;
+
+pub(crate) use base_url::BaseUrl;
+pub(crate) use leads::export::EXPORTS_MAX;
+pub(crate) use sample::sample_value;
 
 use crate::openapi;
 use crate::state::AppState;
@@ -61,10 +68,15 @@ pub(crate) fn described() -> OpenApiRouter<AppState> {
         .routes(routes!(connectors::list_connectors))
         .routes(routes!(connectors::get_connector))
         .merge(of_destinations())
-        .routes(routes!(leads::list_leads))
-        .routes(routes!(leads::get_lead))
-        .routes(routes!(leads::get_lead_timeline))
+        .merge(of_leads())
         .routes(routes!(deliveries::list_deliveries))
+        .routes(routes!(deliveries::failures::list_failures))
+        .routes(routes!(deliveries::bulk::bulk_resend))
+        .routes(routes!(jobs::list_jobs))
+        .routes(routes!(jobs::get_job))
+        .routes(routes!(jobs::cancel_job))
+        .routes(routes!(views::list_views, views::create_view))
+        .routes(routes!(views::get_view, views::update_view, views::delete_view))
         .routes(routes!(deliveries::get_delivery))
         .routes(routes!(deliveries::resend_delivery))
         .routes(routes!(events::list_events))
@@ -77,6 +89,7 @@ pub(crate) fn described() -> OpenApiRouter<AppState> {
         .routes(routes!(hooks::unsubscribe_hook))
         .routes(routes!(reports::report_rejections))
         .routes(routes!(reports::list_rejected))
+        .routes(routes!(system::get_system))
         .routes(routes!(keys::list_keys, keys::create_key))
         .routes(routes!(keys::get_key, keys::update_key, keys::revoke_key))
         .routes(routes!(keys::rotate_key))
@@ -123,6 +136,19 @@ fn of_destinations() -> OpenApiRouter<AppState> {
         .routes(routes!(destinations::evaluate_responses))
         .routes(routes!(destinations::list_unmatched))
         .routes(routes!(destinations::add_group_rule))
+}
+
+fn of_leads() -> OpenApiRouter<AppState> {
+    OpenApiRouter::new()
+        .routes(routes!(leads::list_leads))
+        .routes(routes!(leads::change::change_leads))
+        .routes(routes!(leads::export::export_leads))
+        .routes(routes!(leads::erase::erase_lead))
+        .routes(routes!(leads::get_lead, leads::change::update_lead))
+        .routes(routes!(leads::get_lead_timeline))
+        .routes(routes!(leads::notes::list_notes, leads::notes::create_note))
+        .routes(routes!(leads::notes::delete_note))
+        .routes(routes!(leads::change::list_tags))
 }
 
 fn of_imports() -> OpenApiRouter<AppState> {

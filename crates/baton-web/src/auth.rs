@@ -5,6 +5,7 @@
 //! or across workspaces, cannot be written that way.
 
 mod guesses;
+mod invite;
 mod origin;
 mod passwords;
 mod session;
@@ -12,6 +13,7 @@ mod setup;
 
 pub use guesses::GUESSES_MAX;
 pub(crate) use guesses::Guess;
+pub use invite::{INVITATION_PATH, InviteError, invite_from_here};
 pub use passwords::{HASHES_AT_ONCE, HASHES_WAITING_MAX};
 pub use session::SESSION_KEPT_MS;
 pub(crate) use session::{Client, new_token, token_hash};

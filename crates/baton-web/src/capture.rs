@@ -21,6 +21,7 @@ mod shapes;
 
 pub(crate) use bulk::prepare_row;
 pub(crate) use entrance::{Entrance, find_campaign};
+pub(crate) use intake::duplicate_keys;
 
 use crate::limiter::Limiter;
 use crate::state::AppState;

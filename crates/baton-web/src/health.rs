@@ -63,7 +63,7 @@ fn shown(state: Value) -> Response {
     json_bytes(StatusCode::OK, state.to_string().into_bytes())
 }
 
-async fn probe(state: &AppState) -> Result<(), Problem> {
+pub(crate) async fn probe(state: &AppState) -> Result<(), Problem> {
     // Whoever waits here uses the outcome of the one before.
     let mut last = state.readiness.last.lock().await;
     let now = state.store.now();

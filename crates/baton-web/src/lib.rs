@@ -24,6 +24,7 @@ pub mod metrics;
 pub mod openapi;
 pub mod problem;
 pub mod server;
+mod spec;
 pub mod state;
 
 pub use server::{ServerSettings, serve};
@@ -33,7 +34,8 @@ use axum::Router;
 
 /// All routes, with a problem for every path and method that is none.
 pub fn router(state: AppState) -> Router {
-    served(capture::routes().merge(api::routes()).merge(admin::routes()), state)
+    let pages = Router::from(spec::described()).merge(admin::routes());
+    served(capture::routes().merge(api::routes()).merge(pages), state)
 }
 
 /// Health and metrics only, for a process that takes no leads and has no API.

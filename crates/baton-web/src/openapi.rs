@@ -3,7 +3,7 @@
 
 use crate::api::answer::json_bytes;
 use crate::state::AppState;
-use crate::{api, capture, health, metrics};
+use crate::{api, capture, health, metrics, spec};
 use axum::Router;
 use axum::response::Response;
 use axum::routing::get;
@@ -31,7 +31,7 @@ use utoipa::OpenApi;
         (name = "service", description = "What watches the process asks."),
         (name = "workspaces"), (name = "campaigns"), (name = "sources"), (name = "destinations"),
         (name = "connectors"), (name = "leads"), (name = "deliveries"), (name = "events"),
-        (name = "imports"),
+        (name = "imports"), (name = "views"),
         (name = "webhooks"), (name = "hooks"), (name = "reports"), (name = "keys"),
         (name = "auth", description = "The first user, signing in and out."),
         (name = "me"), (name = "users"), (name = "audit"),
@@ -47,6 +47,9 @@ pub(crate) fn base() -> utoipa::openapi::OpenApi {
 
 /// Tag of what answers as LeadByte does.
 const LEADBYTE: &str = "leadbyte";
+
+/// Changes of what has no version.
+const UNVERSIONED: &[&str] = &["update_lead", "delete_note"];
 
 static DOCUMENT: LazyLock<Vec<u8>> = LazyLock::new(|| pretty(&document()).into_bytes());
 
@@ -70,6 +73,7 @@ pub fn pretty(document: &Value) -> String {
 fn described() -> utoipa::openapi::OpenApi {
     let all = api::described()
         .merge(capture::described())
+        .merge(spec::described())
         .merge(health::described())
         .merge(metrics::described());
     all.into_openapi()
@@ -190,14 +194,14 @@ fn add_headers(operation: &mut Value, headers: Vec<Value>) {
 
 /// Adds what operations on documents have.
 fn describe_document(method: &str, operation: &mut Value, schemas: &mut Value) {
-    let creates = operation["responses"].get("201").is_some();
+    let creates = ["201", "202"].iter().any(|made| operation["responses"].get(made).is_some());
     let id = operation["operationId"].as_str().unwrap_or_default();
     let switches =
         ["pause_", "resume_", "rotate_", "finish_", "add_"].iter().any(|w| id.starts_with(w));
     let mut headers = Vec::new();
     if creates {
         headers.push(idempotency_header());
-    } else if method == "patch" || method == "delete" || switches {
+    } else if (method == "patch" || method == "delete" || switches) && !UNVERSIONED.contains(&id) {
         headers.push(header(
             "If-Match",
             "The `ETag` the document must still have; 412 if it has \

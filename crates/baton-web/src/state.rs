@@ -1,5 +1,6 @@
 //! What every handler has at hand.
 
+use crate::api::EXPORTS_MAX;
 use crate::api::stream::Streams;
 use crate::auth::Accounts;
 use crate::capture::CaptureState;
@@ -13,11 +14,12 @@ use baton_domain::connector::manifest::Registry;
 use baton_domain::guard::AllowList;
 use baton_domain::id::{KeyId, TypedId};
 use baton_domain::lead::phone::warm_up;
+use baton_domain::time::Millis;
 use baton_store::{Doc, Store};
 use ipnet::IpNet;
 use std::collections::BTreeSet;
 use std::sync::Arc;
-use tokio::sync::OnceCell;
+use tokio::sync::{OnceCell, Semaphore};
 
 /// What a person may set about the HTTP face.
 #[derive(Clone, Debug)]
@@ -59,6 +61,10 @@ pub struct AppState {
     pub settings: Arc<WebSettings>,
     /// Counters, and the registry that `/metrics` shows.
     pub stats: Arc<Stats>,
+    /// When this process began.
+    pub started_at: Millis,
+    /// Places for exports.
+    pub(crate) exports: Arc<Semaphore>,
     /// The event streams that are open.
     pub streams: Arc<Streams>,
     pub(crate) capture: Arc<CaptureState>,
@@ -76,10 +82,12 @@ impl AppState {
     #[must_use]
     pub fn new(store: Store, connectors: Arc<Registry>, settings: WebSettings) -> Self {
         Self {
+            started_at: store.now(),
             store,
             connectors,
             settings: Arc::new(settings),
             stats: Arc::new(Stats::new()),
+            exports: Arc::new(Semaphore::new(EXPORTS_MAX)),
             streams: Arc::default(),
             capture: Arc::default(),
             catch_up: Arc::default(),

@@ -8,6 +8,7 @@ mod diff;
 mod doctor;
 mod export;
 mod import;
+mod invite;
 mod remote;
 mod restore;
 mod sandbox;
@@ -62,6 +63,8 @@ enum Command {
     Apply(apply::Args),
     /// Import a file of leads into a running server, or try what it would bring
     Import(import::Args),
+    /// Invite somebody into a workspace, when nobody who can sign in does it
+    Invite(invite::Args),
     /// Copy the embedded database to a file, also while the server runs
     Backup(backup::Args),
     /// Put a backup in place of a data directory's database
@@ -89,6 +92,7 @@ fn dispatch(command: Command) -> Result<(), Failure> {
         Command::Export(args) => export::run(&args),
         Command::Apply(args) => apply::run(&args),
         Command::Import(args) => import::run(&args),
+        Command::Invite(args) => invite::run(&args),
         Command::Backup(args) => backup::run(&args),
         Command::Restore(args) => restore::run(&args),
     }

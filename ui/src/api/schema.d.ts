@@ -2369,7 +2369,7 @@ export interface components {
          * @description What kind of thing happened.
          * @enum {string}
          */
-        EventKind: "LeadCreated" | "LeadUpdated" | "LeadPartial" | "LeadCompleted" | "LeadDuplicate" | "LeadRejected" | "LeadQuarantined" | "DeliverySucceeded" | "DeliveryRejected" | "DeliveryFailed" | "DestinationDisabled" | "WebhookTest";
+        EventKind: "lead.created" | "lead.updated" | "lead.partial" | "lead.completed" | "lead.duplicate" | "lead.rejected" | "lead.quarantined" | "delivery.succeeded" | "delivery.rejected" | "delivery.failed" | "destination.disabled" | "webhook.test";
         /** @description A recorded answer. */
         ExampleView: {
             /** @description The delivery. */
@@ -3888,7 +3888,7 @@ export interface components {
          * @description What an API key may do.
          * @enum {string}
          */
-        Scope: "LeadsWrite" | "LeadsRead" | "EventsRead" | "ConfigRead" | "ConfigWrite" | "LeadsUpdate" | "LeadsErase" | "DeliveriesWrite" | "Keys" | "MetricsRead" | "Users" | "AuditRead";
+        Scope: "leads:write" | "leads:read" | "events:read" | "config:read" | "config:write" | "leads:update" | "leads:erase" | "deliveries:write" | "keys" | "metrics:read" | "users" | "audit:read";
         /** @description A session. */
         SessionView: {
             /** @description Its id. */

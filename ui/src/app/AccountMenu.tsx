@@ -1,7 +1,7 @@
-import { Menu, SegmentedControl, useMantineColorScheme } from '@mantine/core';
+import { Menu, useMantineColorScheme } from '@mantine/core';
 import { useMutation, useQueryClient } from '@tanstack/react-query';
 import { Link, useNavigate } from '@tanstack/react-router';
-import { Keyboard, LogOut, Monitor, Moon, Sun, UserRound } from 'lucide-react';
+import { Check, Keyboard, LogOut, Monitor, Moon, Sun, UserRound } from 'lucide-react';
 import { type Me, signOut } from '@/api/accounts';
 import { forgetWorkspace } from '@/api/session';
 import classes from './AccountMenu.module.css';
@@ -26,7 +26,7 @@ export function AccountMenu({ person, onKeys }: { person: Me; onKeys: () => void
     },
   });
   return (
-    <Menu width={250} closeOnItemClick>
+    <Menu width={250}>
       <Menu.Target>
         <button type="button" className={classes.avatar}>
           <span aria-hidden="true">{initials(person.name)}</span>
@@ -48,26 +48,20 @@ export function AccountMenu({ person, onKeys }: { person: Me; onKeys: () => void
           Keyboard
         </Menu.Item>
         <Menu.Divider />
-        <div className={classes.theme}>
-          <SegmentedControl
-            size="xs"
-            fullWidth
-            aria-label="Colours"
-            value={colorScheme}
-            onChange={(value) => {
-              setColorScheme(value as (typeof THEMES)[number]['value']);
-            }}
-            data={THEMES.map(({ value, label, icon: Icon }) => ({
-              value,
-              label: (
-                <span className={classes.themeItem} title={label}>
-                  <Icon size={14} aria-hidden="true" />
-                  <span className="bt-hidden">{label}</span>
-                </span>
-              ),
-            }))}
-          />
-        </div>
+        <Menu.Label>Colours</Menu.Label>
+        {THEMES.map(({ value, label, icon: Icon }) => (
+          <Menu.Item
+            key={value}
+            role="menuitemradio"
+            aria-checked={colorScheme === value}
+            closeMenuOnClick={false}
+            leftSection={<Icon size={15} />}
+            rightSection={colorScheme === value ? <Check size={15} aria-hidden="true" /> : null}
+            onClick={() => { setColorScheme(value); }}
+          >
+            {label}
+          </Menu.Item>
+        ))}
         {person.kind === 'user' && (
           <>
             <Menu.Divider />

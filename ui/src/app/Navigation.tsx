@@ -53,6 +53,8 @@ export function Navigation({ onNavigate }: { onNavigate: (() => void) | undefine
                 to={item.to}
                 // Another screen's filters mean nothing there; the workspace is kept by the root.
                 search={{}}
+                // Every path begins with that of the home page.
+                activeOptions={{ exact: item.to === '/', includeSearch: false }}
                 className={classes.link}
                 activeProps={{ className: classes.active }}
                 onClick={() => onNavigate?.()}

@@ -1,4 +1,4 @@
-import { act, fireEvent, render } from '@testing-library/react';
+import { fireEvent, render } from '@testing-library/react';
 import { afterEach, beforeEach, expect, it, vi } from 'vitest';
 import { type KeyBinding, listenToKeys, useKeys, useKeysEnabled } from './keyboard';
 
@@ -82,18 +82,21 @@ it('lets the innermost take a key over, and gives it back', () => {
 
 it('can be switched off, and remembers it', () => {
   const run = vi.fn();
-  let set: (on: boolean) => void = () => undefined;
   function Switch() {
-    [, set] = useKeysEnabled();
+    const [on, set] = useKeysEnabled();
     useKeys([bind('j', run)]);
-    return null;
+    return (
+      <button type="button" onClick={() => { set(!on); }}>
+        switch
+      </button>
+    );
   }
-  render(<Switch />);
-  act(() => { set(false); });
+  const { getByRole } = render(<Switch />);
+  fireEvent.click(getByRole('button'));
   press('j');
   expect(run).not.toHaveBeenCalled();
   expect(localStorage.getItem('baton.keys')).toBe('off');
-  act(() => { set(true); });
+  fireEvent.click(getByRole('button'));
   press('j');
   expect(run).toHaveBeenCalledOnce();
 });

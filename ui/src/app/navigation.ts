@@ -2,6 +2,7 @@ import {
   ArrowDownToLine,
   BarChart3,
   Files,
+  House,
   Inbox,
   KeyRound,
   type LucideIcon,
@@ -27,6 +28,7 @@ export interface NavItem {
 
 /** The navigation. An item shows as soon as its route is in `routes/registry.ts`. */
 export const navItems: readonly NavItem[] = [
+  { to: '/', label: 'Home', icon: House, key: 'h', group: 'work' },
   { to: '/leads', label: 'Leads', icon: Inbox, scope: 'leads:read', key: 'l', group: 'work' },
   { to: '/deliveries', label: 'Deliveries', icon: Send, scope: 'leads:read', key: 'd', group: 'work' },
   { to: '/reports', label: 'Reports', icon: BarChart3, scope: 'leads:read', key: 'r', group: 'work' },

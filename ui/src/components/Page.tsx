@@ -48,9 +48,20 @@ export function Page({
 }
 
 /** A part of a page or form: heading and explanation on the left, its fields on the right. */
-export function Section({ title, intro, children }: { title: string; intro?: ReactNode; children: ReactNode }) {
+export function Section({
+  title,
+  intro,
+  wide,
+  children,
+}: {
+  title: string;
+  intro?: ReactNode;
+  /** The words stand above, and the body has all the width: for tables. */
+  wide?: boolean;
+  children: ReactNode;
+}) {
   return (
-    <section className={classes.section} aria-label={title}>
+    <section className={classes.section} aria-label={title} data-wide={wide || undefined}>
       <div className={classes.sectionWords}>
         <h2 className={classes.sectionTitle}>{title}</h2>
         {intro !== undefined && <div className={classes.sectionIntro}>{intro}</div>}

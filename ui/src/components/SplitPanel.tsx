@@ -31,7 +31,7 @@ export function SplitPanel({
     if (open && phone) root.current?.scrollIntoView();
   }, [open, phone]);
   return (
-    <div className={classes.root} data-open={open || undefined}>
+    <div className={classes.root} data-split-open={open || undefined}>
       {!(phone && open) && <div className={classes.list}>{list}</div>}
       {open && (
         <aside ref={root} className={classes.panel} aria-label={title}>

@@ -1,13 +1,22 @@
 import { createRoute, createRouter, lazyRouteComponent } from '@tanstack/react-router';
 import { NoSuchPage, PageProblem } from '@/app/PageProblem';
 import { makeQueryClient } from '@/api/query';
+import { auditRoute } from './audit/route';
 import { accountRoute, invitationRoute, setupRoute, signInRoute } from './auth/route';
 import { deliveriesRoute, deliveryRoute } from './deliveries/route';
+import { campaignRoute, campaignsRoute } from './campaigns/route';
+import { destinationRoute, destinationsRoute, newDestinationRoute } from './destinations/route';
 import { keysRoute } from './keys/route';
 import { leadRoute, leadsRoute } from './leads/route';
+import { importRoute, importsRoute } from './import/route';
+import { reportsRoute } from './reports/route';
 import { rootRoute } from './root';
 import { parseSearch, stringifySearch } from './search';
+import { settingsRoute } from './settings/route';
 import { shellRoute } from './shell';
+import { sourceRoute, sourcesRoute } from './sources/route';
+import { usersRoute } from './users/route';
+import { webhookRoute, webhooksRoute } from './webhooks/route';
 
 // All routes. A new screen is
 //   routes/<screen>/route.ts         its path and its search (`textSearch('q', 'state')`), and its
@@ -22,7 +31,7 @@ import { shellRoute } from './shell';
 const homeRoute = createRoute({
   getParentRoute: () => shellRoute,
   path: '/',
-  component: lazyRouteComponent(() => import('@/app/Home')),
+  component: lazyRouteComponent(() => import('./home/HomeScreen')),
 });
 
 const routeTree = rootRoute.addChildren([
@@ -38,11 +47,26 @@ const routeTree = rootRoute.addChildren([
     leadRoute,
     deliveriesRoute,
     deliveryRoute,
+    reportsRoute,
 
     // set-up
+    campaignsRoute,
+    campaignRoute,
+    sourcesRoute,
+    sourceRoute,
+    destinationsRoute,
+    newDestinationRoute,
+    destinationRoute,
+    webhooksRoute,
+    webhookRoute,
+    importsRoute,
+    importRoute,
 
     // administration
     keysRoute,
+    usersRoute,
+    auditRoute,
+    settingsRoute,
   ]),
 ]);
 

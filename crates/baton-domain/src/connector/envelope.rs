@@ -66,12 +66,25 @@ pub fn lead_data(lead: &LeadView, workflow: Map<String, Value>) -> Value {
 }
 
 /// `data` of a lead event: [`lead_data`] with what the event itself says beside it, such as the
-/// lead a duplicate repeats.
+/// lead a duplicate repeats. A field of that name is under `fields` then.
 #[must_use]
 pub fn lead_event_data(lead: &LeadView, delta: Map<String, Value>) -> Value {
     let mut data = lead_data(lead, Map::new());
-    if let Some(data) = data.as_object_mut() {
-        data.extend(delta);
+    let own = lead.data.fields();
+    let Some(object) = data.as_object_mut() else { return data };
+    let mut clashing = Map::new();
+    for (name, value) in delta {
+        // System keys have pushed fields of their names aside already.
+        let field = own.get(&name).filter(|field| object.get(&name) == Some(*field));
+        if let Some(field) = field {
+            clashing.insert(name.clone(), field.clone());
+        }
+        object.insert(name, value);
+    }
+    if !clashing.is_empty()
+        && let Some(fields) = object.entry("fields").or_insert_with(|| json!({})).as_object_mut()
+    {
+        fields.extend(clashing);
     }
     data
 }
@@ -107,6 +120,18 @@ mod tests {
                 r#"{{"id":"{id}","event":"delivery.failed","timestamp":"2026-01-28T14:30:00.000Z","workspace_id":"{workspace}","seq":42,"data":{{"delivery_id":"dlv_1","price":12.5}}}}"#
             )
         );
+    }
+
+    #[test]
+    fn what_an_event_says_replaces_no_field() {
+        let mut lead = sample::lead();
+        lead.data.raw.set("tags", json!("mine"));
+        let delta = json!({"tags": ["vip"], "state": "delivered"});
+        let data = lead_event_data(&lead, delta.as_object().unwrap().clone());
+        assert_eq!((&data["tags"], &data["state"]), (&json!(["vip"]), &json!("delivered")));
+        assert_eq!(data["fields"], json!({"state": "Texas", "tags": "mine"}));
+        let plain = lead_event_data(&sample::lead(), Map::new());
+        assert_eq!(plain, lead_data(&sample::lead(), Map::new()));
     }
 
     #[test]

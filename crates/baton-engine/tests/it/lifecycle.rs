@@ -124,12 +124,7 @@ async fn the_search_index_follows_the_captures() {
 #[tokio::test]
 async fn old_rejected_leads_are_removed() {
     let house = House::open().await;
-    let workspace = baton_domain::config::Workspace {
-        id: house.workspace,
-        name: "W".to_owned(),
-        default_campaign: None,
-        retention_days: None,
-    };
+    let workspace = baton_domain::config::Workspace::new(house.workspace, "W");
     house.write_workspace(&workspace).await;
     let captured = house.capture(LeadState::Rejected, &[]).await;
     house.clock.advance(31 * 24 * 60 * MINUTE);

@@ -17,6 +17,7 @@ mod lost_hints;
 mod panicking_loops;
 mod parts;
 mod peer;
+mod people;
 mod simulation;
 mod telling;
 mod two_nodes;

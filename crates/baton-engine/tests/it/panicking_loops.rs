@@ -40,12 +40,7 @@ impl Hooks for Panicking {
 
 async fn goes_on_after(database: Engines, times: u32) {
     let mut house = House::built_on_engine(database).await;
-    let body = Workspace {
-        id: house.workspace,
-        name: "W".to_owned(),
-        default_campaign: None,
-        retention_days: None,
-    };
+    let body = Workspace::new(house.workspace, "W");
     house.write_workspace(&body).await;
     let old = house.capture(LeadState::Rejected, &[]).await.lead;
     house.clock.advance(31 * 24 * 60 * MINUTE);

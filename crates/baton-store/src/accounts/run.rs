@@ -113,10 +113,15 @@ async fn run_set_up(tx: &Tx<'_>, set_up: &SetUp, effects: &mut Effects) -> Done 
     recorded(tx, 1, Refusal::Gone, entries).await
 }
 
-/// Makes a user; false when the address is taken.
+/// Makes a user; false when the address is taken. Somebody of the same id who belongs nowhere any
+/// more begins anew: nothing of what they were counts.
 async fn add_user(tx: &Tx<'_>, user: &NewUser, now: Millis) -> Result<bool, StoreError> {
     let sql = "INSERT INTO users (id, email, name, password, seen_at, created_at, updated_at) \
-               VALUES (?1, ?2, ?3, ?4, ?5, ?5, ?5) ON CONFLICT (email) DO NOTHING";
+               VALUES (?1, ?2, ?3, ?4, ?5, ?5, ?5) ON CONFLICT (email) DO UPDATE \
+               SET name = excluded.name, password = excluded.password, factor = NULL, \
+               factor_asked = NULL, factor_step = NULL, seen_at = excluded.seen_at, \
+               updated_at = excluded.updated_at WHERE users.id = excluded.id \
+               AND NOT EXISTS (SELECT 1 FROM members m WHERE m.usr = users.id)";
     let params = [
         id(user.id),
         user.email.as_str().into(),
@@ -124,7 +129,14 @@ async fn add_user(tx: &Tx<'_>, user: &NewUser, now: Millis) -> Result<bool, Stor
         user.password.reveal().into(),
         now.into(),
     ];
-    Ok(tx.execute(sql, &params).await? == 1)
+    if tx.execute(sql, &params).await? == 0 {
+        return Ok(false);
+    }
+    for sql in ["DELETE FROM sessions WHERE usr = ?1", "DELETE FROM recovery_codes WHERE usr = ?1"]
+    {
+        tx.execute(sql, &params[..1]).await?;
+    }
+    Ok(true)
 }
 
 async fn open_session(

@@ -6,10 +6,12 @@ use crate::command::{Effects, FinishCommand, Reply};
 use crate::db::{Tx, Value, id, opt_id};
 use crate::docs::run::disable_target;
 use crate::error::StoreError;
+use crate::leads::erase::scrubbed;
 use crate::outcomes::count_outcomes;
 use crate::sql;
 use baton_domain::delivery::DeliveryState;
 use baton_domain::id::{DeliveryId, LeadId, TypedId};
+use baton_domain::lead::LeadState;
 use baton_domain::time::Millis;
 use std::collections::{BTreeMap, HashMap, HashSet};
 use tokio::try_join;
@@ -29,9 +31,10 @@ pub(crate) async fn run_finishes(
 ) -> Result<(Vec<Result<Reply, StoreError>>, Effects), StoreError> {
     let mut effects = Effects::default();
     let owned = finish_deliveries(tx, commands).await?;
+    let erased = erased_leads(tx, commands, &owned).await?;
     let ((), tests) = try_join!(
         biased;
-        write_records(tx, commands, &owned),
+        write_records(tx, commands, &owned, &erased),
         write_events(tx, commands, &owned, &mut effects),
     )?;
     let ended = commands.iter().filter(|c| owned.contains_key(&claim_of(&c.finish)));
@@ -85,6 +88,29 @@ async fn finish_deliveries(tx: &Tx<'_>, commands: &[&FinishCommand]) -> Result<O
     Ok(owned)
 }
 
+/// Leads that were erased while a request about them was out. An erasure takes the claims of a lead
+/// away, so only who comes too late may be about an erased one. The look waits for an erasure that
+/// is not committed yet.
+async fn erased_leads(
+    tx: &Tx<'_>,
+    commands: &[&FinishCommand],
+    owned: &Owned,
+) -> Result<HashSet<LeadId>, StoreError> {
+    let late = commands.iter().map(|c| &c.finish).filter(|f| !owned.contains_key(&claim_of(f)));
+    let leads: BTreeMap<LeadId, Vec<Value>> = late
+        .filter_map(|f| Some((f.lead?, f.workspace)))
+        .map(|(lead, workspace)| (lead, vec![id(workspace), id(lead)]))
+        .collect();
+    let params: Vec<Vec<Value>> = leads.into_values().collect();
+    let mut erased = HashSet::new();
+    for row in tx.query_many(&sql::LEADS_STATE, &params).await? {
+        if row.text(1)? == LeadState::Erased.as_str() {
+            erased.insert(row.id(0)?);
+        }
+    }
+    Ok(erased)
+}
+
 /// The parameters of [`sql::FINISH`].
 fn finish_values(finish: &Finish) -> Result<Vec<Value>, StoreError> {
     let Finish { state, question, .. } = finish;
@@ -113,12 +139,18 @@ async fn write_records(
     tx: &Tx<'_>,
     commands: &[&FinishCommand],
     owned: &Owned,
+    erased: &HashSet<LeadId>,
 ) -> Result<(), StoreError> {
     let mut attempts = Vec::new();
     let mut requests = Vec::new();
     for command in commands {
         let finish = &command.finish;
         if let (Some(attempt), Some(body)) = (&finish.attempt, &command.attempt_body) {
+            let erased = finish.lead.is_some_and(|lead| erased.contains(&lead));
+            let (body, answer) = match erased {
+                true => (scrubbed(body)?, Vec::new()),
+                false => (body.clone(), attempt.answer.clone()),
+            };
             attempts.push(vec![
                 id(finish.delivery),
                 attempt.n.into(),
@@ -127,10 +159,10 @@ async fn write_records(
                 attempt.started_at.into(),
                 finish.now.into(),
                 attempt.verdict.as_str().into(),
-                Value::Bytes(body.clone()),
-                Value::Bytes(attempt.answer.clone()),
+                Value::Bytes(body),
+                Value::Bytes(answer),
             ]);
-            if let Some((sealed, body)) = &command.request_body {
+            if let Some((sealed, body)) = command.request_body.as_ref().filter(|_| !erased) {
                 requests.push(vec![
                     id(finish.delivery),
                     attempt.n.into(),

@@ -26,6 +26,7 @@ on_both! {
     a_recovery_code_works_once
     a_second_factor_is_confirmed_as_it_was_asked_for
     an_invitation_lets_one_in_once
+    who_belongs_nowhere_begins_anew_by_an_invitation
     a_workspace_has_room_for_so_many
     a_workspace_keeps_an_owner
     two_owners_cannot_take_each_other_out
@@ -433,6 +434,37 @@ async fn an_invitation_lets_one_in_once(bench: Bench) {
     bench.store.accept_invitation(accept(&bench, "six", by)).await.unwrap().unwrap();
     let places = bench.store.memberships(user.id).await.unwrap();
     assert_eq!(places.iter().map(|m| m.role).collect::<Vec<_>>(), [Role::Viewer, Role::Operator]);
+}
+
+async fn who_belongs_nowhere_begins_anew_by_an_invitation(bench: Bench) {
+    owner(&bench).await;
+    let email = "jo@example.com";
+    let jo = join(&bench, email, Role::Viewer).await;
+    let session = format!("session of {email}");
+    with_factor(&bench, jo, &session, "rotated").await;
+    let anew = |id: UserId| {
+        let password = Secret::new("$argon2id$anew");
+        Joining::New(NewUser { id, password, ..new_user(&bench, email) })
+    };
+    // While they belong to it nobody takes their place.
+    let mut elsewhere = invitation(&bench, "elsewhere", email, Role::Viewer);
+    elsewhere.workspace = bench.store.new_id();
+    bench.store.invite(elsewhere).await.unwrap().unwrap();
+    let taken = bench.store.accept_invitation(accept(&bench, "elsewhere", anew(jo))).await;
+    assert_eq!(taken.unwrap(), Err(Refusal::Taken));
+    bench.store.change_role(role(&bench, jo, Role::Viewer, None)).await.unwrap().unwrap();
+    bench.store.invite(invitation(&bench, "again", email, Role::Admin)).await.unwrap().unwrap();
+    let stranger = anew(bench.store.new_id());
+    let other = bench.store.accept_invitation(accept(&bench, "again", stranger)).await;
+    assert_eq!(other.unwrap(), Err(Refusal::Taken), "as whom they are known");
+    bench.store.accept_invitation(accept(&bench, "again", anew(jo))).await.unwrap().unwrap();
+    let token = hash("session of again");
+    let found = bench.store.signed_in(&token, bench.store.now()).await.unwrap().unwrap();
+    assert_eq!((found.user.id, found.user.factor.is_none()), (jo, true));
+    assert_eq!(found.user.password.reveal(), "$argon2id$anew");
+    assert_eq!(found.memberships[0].role, Role::Admin);
+    assert_eq!(bench.store.recovery_codes_left(jo).await.unwrap(), 0);
+    assert!(!is_live(&bench.store, "rotated").await);
 }
 
 async fn a_workspace_has_room_for_so_many(bench: Bench) {

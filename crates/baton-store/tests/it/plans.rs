@@ -82,7 +82,7 @@ async fn lists_by_a_rare_state_go_by_the_index_of_rare_states(bench: Bench) {
     fill(&bench, lane).await;
     let workspace = bench.store.workspace(bench.workspace);
     for state in L::ALL {
-        let filter = LeadFilter { state: Some(*state), limit: 50, ..LeadFilter::default() };
+        let filter = LeadFilter { states: vec![*state], limit: 50, ..LeadFilter::default() };
         let plan = workspace.explain_leads(&filter).await.unwrap();
         let rare = matches!(state, L::Partial | L::Held | L::Quarantined | L::Rejected | L::Erased);
         assert_eq!(plan.contains("leads_rare"), rare, "{state}: {plan}");

@@ -136,7 +136,7 @@ async fn lists_page_by_cursor_and_stay_in_their_workspace(bench: Bench) {
     }
     assert_eq!(sizes, [10, 10, 5]);
     let rejected =
-        LeadFilter { state: Some(LeadState::Rejected), limit: 10, ..LeadFilter::default() };
+        LeadFilter { states: vec![LeadState::Rejected], limit: 10, ..LeadFilter::default() };
     assert_eq!(workspace.leads(&rejected).await.unwrap().rows.len(), 5);
     let campaign =
         LeadFilter { campaign: Some(bench.store.new_id()), limit: 10, ..LeadFilter::default() };

@@ -5,7 +5,7 @@ use crate::auth::{Permit, scopes};
 use crate::problem::{Problem, Query};
 use axum::response::Response;
 use baton_domain::audit::{Actor, By, line_id, line_seq};
-use baton_domain::id::{AuditId, KeyId, TypedId, UserId};
+use baton_domain::id::{AuditId, KeyId, UserId};
 use baton_store::audit::{AuditFilter, AuditRow};
 use http::StatusCode;
 use serde::{Deserialize, Serialize};
@@ -56,7 +56,7 @@ pub struct AuditView {
 }
 
 fn view(row: AuditRow) -> AuditView {
-    let AuditRow { seq, entry } = row;
+    let AuditRow { seq, entry, .. } = row;
     let By { actor, name, ip, request_id } = entry.by;
     AuditView {
         id: line_id(entry.at, seq),
@@ -115,8 +115,10 @@ pub(super) async fn list_audit(
         limit: answer::limit(query.limit)?,
     };
     let page = permit.workspace().audit(&filter).await?;
+    let id = |row: &AuditRow| line_id(row.entry.at, row.seq).to_string();
+    let damaged = page.rows.iter().filter(|row| row.damaged).map(id).collect();
     let data: Vec<AuditView> = page.rows.into_iter().map(view).collect();
     let last = data.last().filter(|_| page.more);
-    let next_cursor = last.map(|line| AuditId::from_uuid(line.id.uuid()).to_string());
-    answer::json(StatusCode::OK, &answer::Listed::new(data, next_cursor))
+    let next_cursor = last.map(|line| line.id.to_string());
+    answer::json(StatusCode::OK, &answer::Listed { data, next_cursor, damaged })
 }

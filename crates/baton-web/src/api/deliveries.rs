@@ -1,20 +1,24 @@
 //! `/api/v1/deliveries`.
 
 mod attempts;
+pub(super) mod bulk;
+pub(super) mod failures;
 
 pub(super) use attempts::{__path_get_delivery, get_delivery};
 
 use super::answer;
 use super::input::Creating;
-use crate::auth::{Permit, scopes};
+use super::leads::time_of;
+use crate::auth::{Access, Permit, scopes};
 use crate::problem::{Code, Path, Problem, Query};
 use axum::response::Response;
 use baton_domain::config::{Destination, Subscription};
 use baton_domain::delivery::{DeliveryCause, DeliveryState};
 use baton_domain::id::{DeliveryId, DestinationId, LeadId, SubscriptionId, TypedId};
+use baton_domain::lead::LeadState;
 use baton_domain::time::Millis;
 use baton_store::StoreError;
-use baton_store::deliveries::{DeliveryFilter, DeliveryRow};
+use baton_store::deliveries::{DeliveryFilter, DeliveryRow, Payload, Resend};
 use http::StatusCode;
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
@@ -58,6 +62,9 @@ pub struct DeliveryView {
     pub note: Option<String>,
     /// The version of the lead's data it carries.
     pub data_version: i64,
+    /// Its newest resend.
+    #[schema(value_type = Option<String>)]
+    pub resent_by_id: Option<DeliveryId>,
     /// When it was made.
     pub created_at: String,
     /// When it last changed.
@@ -89,6 +96,7 @@ pub(super) fn delivery_view(row: &DeliveryRow) -> DeliveryView {
         verdict: row.verdict.clone(),
         note: row.note.clone(),
         data_version: row.data_version,
+        resent_by_id: row.resent_by,
         created_at: row.created_at.to_rfc3339(),
         updated_at: row.updated_at.to_rfc3339(),
     }
@@ -107,6 +115,16 @@ pub struct DeliveryQuery {
     destination_id: Option<String>,
     /// Only to this webhook.
     webhook_id: Option<String>,
+    /// Only whose last attempt had this verdict; empty: that had none.
+    verdict: Option<String>,
+    /// Only whose note begins so, as far as the first 200 characters go; empty: that have none.
+    note: Option<String>,
+    /// `false`: only that nobody resent; `true`: only others.
+    resent: Option<bool>,
+    /// Only made at or after this time.
+    since: Option<String>,
+    /// Only made before this time.
+    until: Option<String>,
     /// Rows of the page, 1 to 200.
     limit: Option<u32>,
     /// `next_cursor` of the page before.
@@ -130,6 +148,11 @@ fn filter_of(query: &DeliveryQuery) -> Result<DeliveryFilter, Problem> {
         state: state.transpose()?,
         lead: answer::query("lead_id", query.lead_id.as_deref(), "a lead's id")?,
         target: destination.map(TypedId::uuid).or(webhook.map(TypedId::uuid)),
+        verdict: query.verdict.clone(),
+        note: query.note.clone(),
+        resent: query.resent,
+        since: time_of("since", query.since.as_deref())?,
+        until: time_of("until", query.until.as_deref())?,
         before: answer::cursor(query.cursor.as_deref())?,
         limit: answer::limit(query.limit)?,
     })
@@ -151,10 +174,35 @@ pub(super) async fn list_deliveries(
     answer::json(StatusCode::OK, &listed)
 }
 
-/// Nothing to say.
+/// How to resend.
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
-pub struct ResendInput {}
+pub struct ResendInput {
+    /// What is sent.
+    #[serde(default)]
+    payload: PayloadInput,
+}
+
+/// What a resend sends.
+#[derive(Clone, Copy, Default, Deserialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum PayloadInput {
+    /// The lead by the destination's settings and mapping as they are now.
+    #[default]
+    Current,
+    /// The request that was sent last, byte for byte, to the same address. Where a bid is asked for
+    /// first, a new one is.
+    Same,
+}
+
+impl From<PayloadInput> for Payload {
+    fn from(input: PayloadInput) -> Self {
+        match input {
+            PayloadInput::Current => Self::Current,
+            PayloadInput::Same => Self::Same,
+        }
+    }
+}
 
 /// Resend a delivery
 ///
@@ -179,6 +227,8 @@ pub(super) async fn resend_delivery(
         let detail = "the destination or webhook it went to was deleted";
         return Err(Problem::new(Code::Conflict, detail));
     }
+    let payload = Payload::from(creating.input.payload);
+    check_resendable(&permit, &row, payload).await?;
     let (new, now) = (permit.store().new_id(), permit.store().now());
     let resent = delivery_view(&DeliveryRow {
         id: new,
@@ -189,21 +239,42 @@ pub(super) async fn resend_delivery(
         next_attempt_at: Some(now),
         verdict: None,
         note: None,
+        resent_by: None,
+        answered: None,
+        queued_at: None,
+        asked: 0,
         created_at: now,
         updated_at: now,
         ..row
     });
     let bytes = answer::encode(&resent)?;
-    let kept = match creating.idempotency {
-        None => None,
-        Some(key) => {
-            let sealed = permit.store().master().seal(answer::ANSWER_PURPOSE, &bytes)?;
-            Some((key, StatusCode::CREATED.as_u16(), sealed))
-        }
-    };
-    match permit.workspace().resend_as(id, new, now, kept).await {
+    let idempotency = permit.kept(creating.idempotency, StatusCode::CREATED, &bytes)?;
+    let audit = Some(permit.entry("delivery.resend", "delivery", Some(id.to_string())));
+    let resend = Resend { of: id, id: new, payload, now, idempotency, audit };
+    match permit.workspace().resend_as(resend).await {
         Ok(_) => Ok(answer::created(bytes)),
         Err(StoreError::Replayed { status, answer }) => answer::replayed(&permit, status, &answer),
         Err(error) => Err(error.into()),
     }
+}
+
+/// Refuses what cannot be sent: a lead that was erased, and what was never sent, byte for byte.
+async fn check_resendable(
+    access: &Access,
+    row: &DeliveryRow,
+    payload: Payload,
+) -> Result<(), Problem> {
+    let workspace = access.workspace();
+    if let Some(lead) = row.lead {
+        let lead = workspace.lead(lead).await?;
+        if lead.is_none_or(|lead| lead.state == LeadState::Erased) {
+            return Err(Problem::new(Code::Conflict, "its lead was erased or removed"));
+        }
+    }
+    if payload == Payload::Same && workspace.request(row.id, i64::MAX).await?.is_none() {
+        let detail = "it was never sent, so there is no request to send again; resend it with \
+                      `payload` `current`";
+        return Err(Problem::new(Code::Conflict, detail));
+    }
+    Ok(())
 }

@@ -6,10 +6,10 @@ use crate::auth::Access;
 use crate::problem::{Code, Problem};
 use axum::response::Response;
 use baton_domain::config::{
-    ApiKey, Campaign, Destination, DocKind, DocMeta, Source, Subscription, Workspace,
+    ApiKey, Campaign, Destination, DocKind, DocMeta, Source, Subscription, View, Workspace,
 };
 use baton_domain::id::{
-    CampaignId, DestinationId, KeyId, SourceId, SubscriptionId, TypedId, WorkspaceId,
+    CampaignId, DestinationId, KeyId, SourceId, SubscriptionId, TypedId, ViewId, WorkspaceId,
 };
 use baton_domain::secret::Secrets;
 use baton_domain::time::Millis;
@@ -110,6 +110,15 @@ impl Document for ApiKey {
     }
     fn unique(&self) -> Option<String> {
         Some(self.sha256.clone())
+    }
+}
+
+impl Document for View {
+    type Id = ViewId;
+    const KIND: DocKind = DocKind::View;
+    const NOUN: &'static str = "view";
+    fn of(snapshot: &Snapshot) -> &HashMap<ViewId, Arc<Doc<Self>>> {
+        &snapshot.views
     }
 }
 
@@ -252,6 +261,28 @@ impl Access {
             now,
             idempotency: None,
         }
+    }
+
+    /// The name of a destination of the caller's workspace; its id once it was deleted.
+    #[must_use]
+    pub fn destination_name(&self, id: DestinationId) -> String {
+        let doc = self.known::<Destination>(id);
+        doc.map_or_else(|| id.to_string(), |doc| doc.body.name.clone())
+    }
+
+    /// An answer as it is kept for its `Idempotency-Key`, if there is one.
+    ///
+    /// # Errors
+    /// 500 when it cannot be sealed.
+    pub fn kept(
+        &self,
+        idempotency: Option<Idempotency>,
+        status: StatusCode,
+        answer: &[u8],
+    ) -> Result<Option<(Idempotency, u16, Vec<u8>)>, Problem> {
+        let Some(key) = idempotency else { return Ok(None) };
+        let sealed = self.store().master().seal(answer::ANSWER_PURPOSE, answer)?;
+        Ok(Some((key, status.as_u16(), sealed)))
     }
 
     /// Writes what a request creates, with the answer kept for its `Idempotency-Key`.

@@ -1,5 +1,9 @@
-//! `/api/v1/leads`: reading.
+//! `/api/v1/leads`: reading; what people do with leads is in the modules below.
 
+pub(super) mod change;
+pub(super) mod erase;
+pub(super) mod export;
+pub(super) mod notes;
 mod timeline;
 
 pub(super) use timeline::{__path_get_lead_timeline, get_lead_timeline};
@@ -9,10 +13,11 @@ use crate::auth::{Access, Permit, scopes};
 use crate::problem::{Path, Problem, Query};
 use axum::response::Response;
 use baton_domain::config::{Campaign, Source};
-use baton_domain::id::{CampaignId, LeadId, SourceId};
+use baton_domain::delivery::DeliveryState;
+use baton_domain::id::{CampaignId, DeliveryId, DestinationId, LeadId, SourceId};
 use baton_domain::lead::LeadState;
 use baton_domain::time::Millis;
-use baton_store::leads::{LeadFilter, LeadRow};
+use baton_store::leads::{LeadDelivery, LeadFilter, LeadRow};
 use http::StatusCode;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
@@ -44,6 +49,8 @@ pub struct LeadDocument {
     pub state: LeadState,
     /// The operator's word for it.
     pub status: String,
+    /// Its tags, in their order.
+    pub tags: Vec<String>,
     /// 0 to 100.
     pub score: Option<i64>,
     /// Whether it is a test.
@@ -73,6 +80,35 @@ pub struct LeadDocument {
     pub created_at: String,
     /// When it last changed.
     pub updated_at: String,
+    /// Where it went, newest first, at most 20; only in lists with `include=deliveries`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub deliveries: Option<Vec<LeadDeliveryView>>,
+}
+
+/// A delivery of a lead, in a list of leads.
+#[derive(Serialize, ToSchema)]
+pub struct LeadDeliveryView {
+    /// Its id.
+    #[schema(value_type = String)]
+    pub id: DeliveryId,
+    /// The destination.
+    #[schema(value_type = String)]
+    pub destination_id: DestinationId,
+    /// Name of the destination; its id once it was deleted.
+    pub destination: String,
+    /// Where it stands.
+    #[schema(value_type = String)]
+    pub state: DeliveryState,
+}
+
+/// A delivery as a list of leads shows it.
+fn dot(access: &Access, delivery: &LeadDelivery) -> LeadDeliveryView {
+    LeadDeliveryView {
+        id: delivery.id,
+        destination_id: delivery.destination,
+        destination: access.destination_name(delivery.destination),
+        state: delivery.state,
+    }
 }
 
 fn view(access: &Access, row: LeadRow) -> LeadDocument {
@@ -87,6 +123,7 @@ fn view(access: &Access, row: LeadRow) -> LeadDocument {
         source: source.map_or_else(|| row.source.to_string(), |s| s.body.name.clone()),
         state: row.state,
         status: row.status,
+        tags: row.tags,
         score: row.score,
         test: row.test,
         duplicate_of: row.duplicate_of,
@@ -99,6 +136,7 @@ fn view(access: &Access, row: LeadRow) -> LeadDocument {
         data_version: row.data_version,
         created_at: row.created_at.to_rfc3339(),
         updated_at: row.updated_at.to_rfc3339(),
+        deliveries: None,
     }
 }
 
@@ -107,7 +145,7 @@ fn view(access: &Access, row: LeadRow) -> LeadDocument {
 #[serde(deny_unknown_fields)]
 #[into_params(parameter_in = Query)]
 pub struct LeadQuery {
-    /// Only of this state.
+    /// Only of these states, with commas between them.
     state: Option<String>,
     /// Only of this campaign.
     campaign_id: Option<String>,
@@ -115,6 +153,10 @@ pub struct LeadQuery {
     source_id: Option<String>,
     /// Only with this status.
     status: Option<String>,
+    /// Only with this tag.
+    tag: Option<String>,
+    /// `true`: only tests; `false`: only others.
+    test: Option<bool>,
     /// Only that came at or after this time.
     since: Option<String>,
     /// Only that came before this time.
@@ -125,21 +167,23 @@ pub struct LeadQuery {
     email: Option<String>,
     /// Only with exactly this phone number.
     phone: Option<String>,
+    /// `deliveries`: shows where each lead went.
+    include: Option<String>,
     /// Rows of the page, 1 to 200.
     limit: Option<u32>,
     /// `next_cursor` of the page before.
     cursor: Option<String>,
 }
 
-fn state_of(text: Option<&str>) -> Result<Option<LeadState>, Problem> {
-    let read = |text| {
-        LeadState::parse(text)
-            .ok_or_else(|| answer::invalid_query("state", "must be a state of leads"))
+fn states_of(text: Option<&str>) -> Result<Vec<LeadState>, Problem> {
+    let read = |text: &str| {
+        LeadState::parse(text.trim())
+            .ok_or_else(|| answer::invalid_query("state", "must be states of leads"))
     };
-    text.map(read).transpose()
+    text.map_or(Ok(Vec::new()), |text| text.split(',').map(read).collect())
 }
 
-fn time_of(name: &str, text: Option<&str>) -> Result<Option<Millis>, Problem> {
+pub(super) fn time_of(name: &str, text: Option<&str>) -> Result<Option<Millis>, Problem> {
     let read = |text| {
         Millis::parse_rfc3339(text).ok_or_else(|| {
             answer::invalid_query(name, "must be an RFC 3339 time such as 2026-01-28T14:30:00Z")
@@ -163,10 +207,12 @@ fn filter_of(query: LeadQuery) -> Result<LeadFilter, Problem> {
     let email = bounded("email", query.email, SEARCH_CHARS_MIN)?;
     let phone = bounded("phone", query.phone, SEARCH_CHARS_MIN)?;
     Ok(LeadFilter {
-        state: state_of(query.state.as_deref())?,
+        states: states_of(query.state.as_deref())?,
         campaign: answer::query("campaign_id", query.campaign_id.as_deref(), "a campaign's id")?,
         source: answer::query("source_id", query.source_id.as_deref(), "a source's id")?,
         status: bounded("status", query.status, 1)?,
+        tag: bounded("tag", query.tag, 1)?.map(|tag| tag.trim().to_owned()),
+        test: query.test,
         since: time_of("since", query.since.as_deref())?,
         until: time_of("until", query.until.as_deref())?,
         exact: email.or(phone),
@@ -187,8 +233,22 @@ pub(super) async fn list_leads(
     permit: Permit<scopes::LeadsRead>,
     Query(query): Query<LeadQuery>,
 ) -> Result<Response, Problem> {
+    let with_deliveries = match query.include.as_deref() {
+        None => false,
+        Some("deliveries") => true,
+        Some(_) => return Err(answer::invalid_query("include", "must be `deliveries`")),
+    };
     let page = permit.workspace().leads(&filter_of(query)?).await?;
-    answer::json(StatusCode::OK, &answer::Listed::of::<LeadId, _>(page, |row| view(&permit, row)))
+    let mut listed = answer::Listed::of::<LeadId, _>(page, |row| view(&permit, row));
+    if with_deliveries {
+        let leads: Vec<LeadId> = listed.data.iter().map(|lead| lead.id).collect();
+        let mut found = permit.workspace().deliveries_of(&leads).await?;
+        for lead in &mut listed.data {
+            let of_it = found.remove(&lead.id).unwrap_or_default();
+            lead.deliveries = Some(of_it.iter().map(|delivery| dot(&permit, delivery)).collect());
+        }
+    }
+    answer::json(StatusCode::OK, &listed)
 }
 
 /// Read a lead

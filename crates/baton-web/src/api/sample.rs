@@ -153,7 +153,8 @@ impl Place {
     }
 }
 
-fn sample_value(spec: &FieldSpec, country: Option<&str>) -> Value {
+/// A value that a field takes, and that is nobody's.
+pub(crate) fn sample_value(spec: &FieldSpec, country: Option<&str>) -> Value {
     let place = Place::of(country);
     match spec.kind {
         FieldKind::Email => json!("jane.doe@example.com"),

@@ -76,6 +76,8 @@ pub struct SourceView {
     pub webhook_id: WebhookId,
     /// Where its leads are posted; null for the sources of API captures and of files.
     pub inbound_url: Option<String>,
+    /// A page for people that says what to post there; null for sources that are no endpoint.
+    pub spec_url: Option<String>,
     /// The secret its callers sign with; shown when it is made and never again.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub secret: Option<String>,
@@ -97,6 +99,8 @@ fn view(doc: &Doc<Source>, base: &BaseUrl) -> SourceView {
         input: input_of(&doc.body),
         webhook_id,
         inbound_url: posts.then(|| base.url(&format!("/api/inbound/w/{webhook_id}/leads"))),
+        spec_url: (doc.body.kind == SourceKind::Endpoint)
+            .then(|| base.url(&format!("/spec/{webhook_id}"))),
         secret: None,
         previous_secret_until: doc.body.hmac_previous_until.map(Millis::to_rfc3339),
         version: doc.meta.version,

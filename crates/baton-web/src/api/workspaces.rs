@@ -8,14 +8,18 @@ use super::input::{Body, Faults, IfMatch, NAME_CHARS_MAX, Patch};
 use crate::auth::{Permit, scopes};
 use crate::problem::{Path, Problem};
 use axum::response::Response;
-use baton_domain::config::{Campaign, Scope, Workspace};
-use baton_domain::id::{CampaignId, WorkspaceId};
+use baton_domain::config::{Campaign, LeadStatus, STATUS_FIRST, Scope, Workspace};
+use baton_domain::id::{CampaignId, TypedId, WorkspaceId};
 use baton_store::Doc;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 /// Longest retention in days: 100 years.
 pub const RETENTION_DAYS_MAX: u32 = 36_500;
+/// Most statuses of a workspace.
+pub const STATUSES_MAX: usize = 50;
+/// Longest status, in characters.
+pub const STATUS_CHARS_MAX: usize = 50;
 
 /// What can be set about a workspace.
 #[derive(Clone, Serialize, Deserialize, ToSchema)]
@@ -32,6 +36,53 @@ pub struct WorkspaceInput {
     #[serde(default)]
     #[schema(minimum = 1, maximum = 36500)]
     pub retention_days: Option<u32>,
+    /// The time zone its people read times in, by its IANA name; null: UTC.
+    #[serde(default = "utc")]
+    #[schema(example = "Europe/London")]
+    pub time_zone: String,
+    /// The currency its people count in, an ISO 4217 code; null: USD.
+    #[serde(default = "usd")]
+    #[schema(example = "GBP")]
+    pub currency: String,
+    /// How far people can be with a lead, in their order; `new` is one of them, for every lead begins
+    /// with it. Null: new, contacted, qualified, won, lost. Leads keep a status that is taken away.
+    #[serde(default = "usual_statuses")]
+    #[schema(min_items = 1, max_items = 50)]
+    pub statuses: Vec<StatusInput>,
+}
+
+/// How far people are with a lead.
+#[derive(Clone, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct StatusInput {
+    /// The word.
+    #[schema(min_length = 1, max_length = 50, example = "contacted")]
+    pub name: String,
+    /// The colour it is shown in, such as `#2f9e44`; null: as the screen likes.
+    #[serde(default)]
+    #[schema(example = "#2f9e44")]
+    pub colour: Option<String>,
+}
+
+fn usual() -> Workspace {
+    Workspace::new(WorkspaceId::from_uuid(uuid::Uuid::nil()), "")
+}
+
+fn utc() -> String {
+    usual().time_zone
+}
+
+fn usd() -> String {
+    usual().currency
+}
+
+fn usual_statuses() -> Vec<StatusInput> {
+    statuses_of(&usual())
+}
+
+fn statuses_of(body: &Workspace) -> Vec<StatusInput> {
+    let status = |s: &LeadStatus| StatusInput { name: s.name.clone(), colour: s.colour.clone() };
+    body.statuses.iter().map(status).collect()
 }
 
 /// A workspace.
@@ -65,6 +116,49 @@ fn input_of(body: &Workspace) -> WorkspaceInput {
         name: body.name.clone(),
         default_campaign: body.default_campaign,
         retention_days: body.retention_days,
+        time_zone: body.time_zone.clone(),
+        currency: body.currency.clone(),
+        statuses: statuses_of(body),
+    }
+}
+
+/// Whether a text is the name of a time zone: one that the machine knows, or, on a machine that
+/// knows none, one that looks like it.
+fn is_time_zone(name: &str) -> bool {
+    let known = |name: &str| jiff::tz::TimeZone::get(name).is_ok();
+    let looks = (1..=64).contains(&name.len())
+        && name.bytes().all(|b| b.is_ascii_alphanumeric() || b"/_+-".contains(&b));
+    looks && (known(name) || !known("Europe/London"))
+}
+
+fn check_people_s(faults: &mut Faults, input: &WorkspaceInput) {
+    if !is_time_zone(&input.time_zone) {
+        faults.add("time_zone", "unknown_time_zone", "must be an IANA name such as Europe/London");
+    }
+    let currency = &input.currency;
+    if currency.len() != 3 || !currency.bytes().all(|b| b.is_ascii_uppercase()) {
+        faults.add("currency", "invalid", "must be an ISO 4217 code such as GBP");
+    }
+    let names: Vec<&str> = input.statuses.iter().map(|s| s.name.as_str()).collect();
+    if names.len() > STATUSES_MAX {
+        faults.add("statuses", "too_many", format!("at most {STATUSES_MAX} are taken"));
+    }
+    if !names.contains(&STATUS_FIRST) {
+        let message = format!("`{STATUS_FIRST}` must be one of them: every lead begins with it");
+        faults.add("statuses", "required", message);
+    }
+    for (at, status) in input.statuses.iter().enumerate().take(STATUSES_MAX) {
+        let field = format!("statuses[{at}].name");
+        faults.text(&field, &status.name, STATUS_CHARS_MAX);
+        if status.name.trim() != status.name || names[..at].contains(&status.name.as_str()) {
+            faults.add(field, "duplicate_name", "must be named once, without space around it");
+        }
+        let hex = |c: &str| c.len() == 6 && c.bytes().all(|b| b.is_ascii_hexdigit());
+        let is_colour = |c: &String| c.strip_prefix('#').is_some_and(hex);
+        if status.colour.as_ref().is_some_and(|c| !is_colour(c)) {
+            let message = "must be a colour such as #2f9e44";
+            faults.add(format!("statuses[{at}].colour"), "invalid", message);
+        }
     }
 }
 
@@ -117,11 +211,16 @@ pub(super) async fn update_workspace(
                 let message = format!("must be 1 to {RETENTION_DAYS_MAX} days, or null");
                 faults.add("retention_days", "out_of_range", message);
             }
+            check_people_s(&mut faults, &input);
             faults.into_result()?;
+            let status = |s: StatusInput| LeadStatus { name: s.name, colour: s.colour };
             Ok(Changed::body(Workspace {
                 name: input.name,
                 default_campaign: input.default_campaign,
                 retention_days: input.retention_days,
+                time_zone: input.time_zone,
+                currency: input.currency,
+                statuses: input.statuses.into_iter().map(status).collect(),
                 ..doc.body.clone()
             }))
         })

@@ -5,7 +5,7 @@ use super::outcome::{self, Outcome};
 use crate::metrics::CaptureLabels;
 use crate::problem::{Code, FieldError, Problem};
 use crate::state::AppState;
-use baton_domain::config::{PausedAction, SourceKind};
+use baton_domain::config::{DuplicateRule, PausedAction, SourceKind};
 use baton_domain::id::{CampaignId, LeadId};
 use baton_domain::lead::body::{Body, Control};
 use baton_domain::lead::context::{ServerFacts, build_context};
@@ -312,17 +312,27 @@ pub(super) fn duplicate_claim(
         return None;
     }
     let rule = entrance.campaign.body.duplicates.as_ref()?;
-    let keys = claim_keys(rule, &data.fields());
-    let master = state.store.master();
-    let keys = keys
-        .iter()
-        .map(|canonical| match control.test {
-            true => master.claim_key(entrance.campaign_id, &[TEST_CLAIM, canonical].concat()),
-            false => master.claim_key(entrance.campaign_id, canonical),
-        })
-        .collect();
+    let keys = duplicate_keys(state, entrance.campaign_id, rule, data, control.test);
     let window_ms = rule.window_s.map(|s| s.saturating_mul(1_000));
     Some(DuplicateClaim { keys, window_ms, action: rule.action })
+}
+
+/// The keys a lead claims under a rule of its campaign, as they are stored.
+pub(crate) fn duplicate_keys(
+    state: &AppState,
+    campaign: CampaignId,
+    rule: &DuplicateRule,
+    data: &LeadData,
+    test: bool,
+) -> Vec<[u8; 16]> {
+    let master = state.store.master();
+    claim_keys(rule, &data.fields())
+        .iter()
+        .map(|canonical| match test {
+            true => master.claim_key(campaign, &[TEST_CLAIM, canonical].concat()),
+            false => master.claim_key(campaign, canonical),
+        })
+        .collect()
 }
 
 /// A refused submission does not touch the partial lead it was meant to complete: the person

@@ -140,6 +140,26 @@ async fn who_has_an_account_comes_into_another_workspace_with_it() {
 }
 
 #[tokio::test]
+async fn who_forgot_their_password_is_taken_out_and_invited_again() {
+    let app = TestApp::start().await;
+    let owner = owner(&app).await;
+    let jo = invited(&app, "jo@example.com", "viewer").await;
+    let me = jo.me().await;
+    assert_eq!(owner.delete(&format!("/api/v1/users/{}", id(&me))).await.status, 204);
+    let invitation = invite(&owner, "jo@example.com", "viewer").await;
+    let path = invited_path(&invitation);
+    let browser = Browser::new(&app);
+    assert_eq!(browser.read(&path).await["known"], false);
+    let anew = json!({"name": "Jo", "password": "another horse battery"});
+    let accepted = browser.post(&format!("{path}/accept"), anew).await;
+    assert_eq!(accepted.status, 200, "{}", accepted.json());
+    assert_eq!(browser.me().await["id"], me["id"], "the audit tells of one person");
+    let former = jo.sign_in("jo@example.com", PASSWORD, None).await;
+    former.problem(401, "sign_in_failed");
+    assert_eq!(jo.sign_in("jo@example.com", "another horse battery", None).await.status, 200);
+}
+
+#[tokio::test]
 async fn owners_make_workspaces_that_are_apart() {
     let app = TestApp::start().await;
     let owner = owner(&app).await;

@@ -16,6 +16,7 @@ const PUBLIC: &[(&str, &str)] = &[
     ("get", "/healthz"),
     ("get", "/readyz"),
     ("post", "/api/inbound/w/{webhook_id}/leads"),
+    ("get", "/spec/{webhook_id}"),
     ("get", "/api/v1/auth/state"),
     ("post", "/api/v1/auth/setup"),
     ("post", "/api/v1/auth/sign-in"),
@@ -94,6 +95,25 @@ const CASES: &[(&str, &str, Scope, &str)] = &[
     ("get", "/api/v1/leads", Scope::LeadsRead, ""),
     ("get", "/api/v1/leads/{lead}", Scope::LeadsRead, ""),
     ("get", "/api/v1/leads/{lead}/timeline", Scope::LeadsRead, ""),
+    ("patch", "/api/v1/leads/{lead}", Scope::LeadsUpdate, "{}"),
+    ("post", "/api/v1/leads/bulk", Scope::LeadsUpdate, r#"{"ids":["{lead}"],"status":"won"}"#),
+    ("get", "/api/v1/leads/{lead}/notes", Scope::LeadsRead, ""),
+    ("post", "/api/v1/leads/{lead}/notes", Scope::LeadsUpdate, r#"{"text":"n"}"#),
+    ("delete", "/api/v1/leads/{lead}/notes/{note}", Scope::LeadsUpdate, ""),
+    ("post", "/api/v1/leads/{lead}/erase", Scope::LeadsErase, r#"{"confirm":"{lead}"}"#),
+    ("get", "/api/v1/leads/export", Scope::LeadsRead, ""),
+    ("get", "/api/v1/tags", Scope::LeadsRead, ""),
+    ("get", "/api/v1/views", Scope::LeadsRead, ""),
+    ("post", "/api/v1/views", Scope::LeadsUpdate, r#"{"name":"v","screen":"leads","query":{}}"#),
+    ("get", "/api/v1/views/{view}", Scope::LeadsRead, ""),
+    ("patch", "/api/v1/views/{view}", Scope::LeadsUpdate, "{}"),
+    ("delete", "/api/v1/views/{view}", Scope::LeadsUpdate, ""),
+    ("get", "/api/v1/deliveries/failures", Scope::LeadsRead, ""),
+    ("post", "/api/v1/deliveries/bulk-resend", Scope::DeliveriesWrite, BULK),
+    ("get", "/api/v1/jobs", Scope::LeadsRead, ""),
+    ("get", "/api/v1/jobs/{job}", Scope::LeadsRead, ""),
+    ("post", "/api/v1/jobs/{job}/cancel", Scope::DeliveriesWrite, "{}"),
+    ("get", "/api/v1/system", Scope::ConfigRead, ""),
     ("get", "/api/v1/deliveries", Scope::LeadsRead, ""),
     ("get", "/api/v1/deliveries/{delivery}", Scope::LeadsRead, ""),
     ("post", "/api/v1/deliveries/{delivery}/resend", Scope::DeliveriesWrite, "{}"),
@@ -142,6 +162,8 @@ const CASES: &[(&str, &str, Scope, &str)] = &[
 
 /// Operations that any key may do, in one's own workspace by their nature.
 const OF_ANY_KEY: &[(&str, &str)] = &[("get", "/api/v1/me")];
+
+const BULK: &str = r#"{"filter":{"state":"failed"}}"#;
 
 /// Operations for people who are signed in, with a body.
 const OF_PEOPLE: &[(&str, &str, &str)] = &[
@@ -227,10 +249,17 @@ async fn things(app: &TestApp) -> Vec<(&'static str, String)> {
     let webhook = api.make("/api/v1/webhooks", json!({"url": "https://a.example/"})).await;
     let key = api.make("/api/v1/keys", json!({"name": "k", "scopes": ["leads:read"]})).await;
     let import = api.make("/api/v1/imports", json!({"format": "csv"})).await;
+    let note = api.make(&format!("/api/v1/leads/{lead}/notes"), json!({"text": "n"})).await;
+    let view = json!({"name": "v", "screen": "leads", "query": {}});
+    let view = api.make("/api/v1/views", view).await;
+    let job = api.post("/api/v1/deliveries/bulk-resend", serde_json::from_str(BULK).unwrap()).await;
     let user = invited(app, "things@example.com", "viewer").await.me().await;
     let other = json!({"email": "other@example.com", "role": "viewer"});
     let invitation = api.make("/api/v1/users/invitations", other).await;
     vec![
+        ("{note}", id(&note).to_owned()),
+        ("{view}", id(&view).to_owned()),
+        ("{job}", id(&job.json()).to_owned()),
         ("{user}", id(&user).to_owned()),
         ("{invitation}", id(&invitation).to_owned()),
         ("{import}", id(&import).to_owned()),

@@ -160,10 +160,8 @@ impl TestApp {
     async fn write_seed(&self) {
         let seed = &self.seed;
         let body = Workspace {
-            id: self.workspace,
-            name: "Test".to_owned(),
             default_campaign: seed.default_campaign.then_some(self.campaign),
-            retention_days: None,
+            ..Workspace::new(self.workspace, "Test")
         };
         self.put(DocKind::Workspace, self.workspace.uuid(), &body).await;
         self.put(DocKind::Campaign, self.campaign.uuid(), &seed.campaign).await;
@@ -268,12 +266,8 @@ impl TestApp {
     /// Another workspace with a key of its own and a campaign.
     pub async fn other_workspace(&self, key: &str) -> (WorkspaceId, CampaignId) {
         let (workspace, campaign) = (self.store.new_id(), self.store.new_id::<CampaignId>());
-        let body = Workspace {
-            id: workspace,
-            name: "Other".to_owned(),
-            default_campaign: Some(campaign),
-            retention_days: None,
-        };
+        let body =
+            Workspace { default_campaign: Some(campaign), ..Workspace::new(workspace, "Other") };
         let mut writes = vec![
             self.write(DocKind::Workspace, workspace.uuid(), &body),
             self.write(DocKind::Campaign, campaign.uuid(), &self.seed.campaign),

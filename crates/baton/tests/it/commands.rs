@@ -43,7 +43,9 @@ async fn the_printed_settings_can_be_used_as_they_are() {
 async fn help_shows_every_command_and_examples() {
     let said = run(command().arg("--help")).await;
     assert_eq!(said.code, Some(0));
-    for word in ["serve", "demo", "sandbox", "doctor", "export", "apply", "backup", "restore"] {
+    for word in
+        ["serve", "demo", "sandbox", "doctor", "export", "apply", "invite", "backup", "restore"]
+    {
         assert!(said.out.contains(&format!("\n  {word}")), "{word}: {}", said.out);
         let help = run(command().args([word, "--help"])).await;
         assert!(help.code == Some(0) && !help.out.contains("lease"), "{}", help.out);

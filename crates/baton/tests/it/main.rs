@@ -1,5 +1,6 @@
 //! Tests of the program and of the repository as a whole.
 
+mod accounts;
 mod api;
 mod backups;
 mod commands;
@@ -12,6 +13,7 @@ mod faults_disk;
 mod faults_lock;
 mod faults_start;
 mod faults_wire;
+mod guide;
 mod imports;
 mod load;
 mod peers;

@@ -53,7 +53,7 @@ export function SessionsSection() {
 }
 
 function SessionRow({ session, busy, onEnd }: { session: Session; busy: boolean; onEnd: () => void }) {
-  const { name, phone } = deviceOf(session.user_agent);
+  const { name, phone } = deviceOf(session.user_agent ?? null);
   const Icon = phone ? Smartphone : Monitor;
   return (
     <li className={classes.session}>

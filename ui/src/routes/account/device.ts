@@ -1,6 +1,6 @@
 /** The name of a browser and system, roughly: a user agent is a claim and no identity. */
-export function deviceOf(userAgent: string | null): { name: string; phone: boolean } {
-  if (userAgent === null || userAgent === '') return { name: 'Unknown device', phone: false };
+export function deviceOf(userAgent: string | null | undefined): { name: string; phone: boolean } {
+  if (userAgent == null || userAgent === '') return { name: 'Unknown device', phone: false };
   const browser = BROWSERS.find(([, pattern]) => pattern.test(userAgent))?.[0];
   const system = SYSTEMS.find(([, pattern]) => pattern.test(userAgent))?.[0];
   const name = [browser ?? userAgent.slice(0, 40), system].filter((part) => part !== undefined).join(' on ');

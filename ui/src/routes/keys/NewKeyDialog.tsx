@@ -5,7 +5,7 @@ import { useIdempotencyKey } from '@/api/idempotency';
 import type { Problem } from '@/api/problem';
 import { useMe } from '@/api/use-me';
 import { ProblemPanel } from '@/components/ProblemPanel';
-import { scopes } from '@/words';
+import { type Scope, scopes } from '@/words';
 import { createKey, type Key, keyList, type KeyWish } from './api';
 import { ShowKeyDialog } from './ShowKeyDialog';
 import classes from './KeysScreen.module.css';
@@ -30,7 +30,7 @@ function NewKeyForm({ onClose, onMade }: { onClose: () => void; onMade: (key: Ke
   const queryClient = useQueryClient();
   const idempotency = useIdempotencyKey();
   const [name, setName] = useState('');
-  const [chosen, setChosen] = useState<string[]>(['leads:write']);
+  const [chosen, setChosen] = useState<Scope[]>(['leads:write']);
   const [days, setDays] = useState('');
   // Made when it is chosen, so that pressing "Create" again sends the very same wish.
   const [expiresAt, setExpiresAt] = useState<string | null>(null);
@@ -73,7 +73,7 @@ function NewKeyForm({ onClose, onMade }: { onClose: () => void; onMade: (key: Ke
             error={noName ?? fields.name}
             onChange={(event) => { setName(event.currentTarget.value); }}
           />
-          <Checkbox.Group label="It may" value={chosen} onChange={setChosen} error={noScope ?? fields.scopes}>
+          <Checkbox.Group label="It may" value={chosen} onChange={(next) => { setChosen(next as Scope[]); }} error={noScope ?? fields.scopes}>
             <div className={classes.scopes}>
               {scopes
                 .filter((one) => person.scopes.includes(one.scope))

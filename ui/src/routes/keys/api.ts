@@ -3,14 +3,12 @@ import { api, ok, withEtag } from '@/api/client';
 import type { components } from '@/api/schema';
 
 /** A key as the API shows it; when it was last used is told by newer servers only. */
-export type Key = Omit<components['schemas']['KeyView'], 'scopes'> & {
-  scopes: string[];
+export type Key = components['schemas']['KeyView'] & {
   last_used_at?: string | null;
   last_used_ip?: string | null;
 };
 
-/** The scopes of `schema.d.ts` are the server's own names for them, the words are those of words.ts. */
-type SchemaScopes = components['schemas']['KeyInput']['scopes'];
+export type KeyWish = components['schemas']['KeyInput'];
 
 const PAGE_ROWS = 100;
 
@@ -19,43 +17,32 @@ export const keyList = infiniteQueryOptions({
   queryFn: async ({ pageParam, signal }) => {
     const query = { limit: PAGE_ROWS, ...(pageParam === undefined ? {} : { cursor: pageParam }) };
     const page = await ok(api.GET('/api/v1/keys', { params: { query }, signal }));
-    return { rows: page.data as unknown as Key[], next: page.next_cursor ?? undefined };
+    return { rows: page.data as Key[], next: page.next_cursor ?? undefined };
   },
   initialPageParam: undefined as string | undefined,
   getNextPageParam: (page) => page.next,
 });
 
-export async function readKey(id: string): Promise<{ data: Key; etag: string }> {
-  const { data, etag } = await withEtag(api.GET('/api/v1/keys/{id}', { params: { path: { id } } }));
-  return { data: data as unknown as Key, etag };
+export function readKey(id: string): Promise<{ data: Key; etag: string }> {
+  return withEtag(api.GET('/api/v1/keys/{id}', { params: { path: { id } } }));
 }
 
-export interface KeyWish {
-  name: string;
-  scopes: string[];
-  expires_at: string | null;
+export function createKey(body: KeyWish, idempotencyKey: string): Promise<Key> {
+  return ok(api.POST('/api/v1/keys', { body, params: { header: { 'Idempotency-Key': idempotencyKey } } }));
 }
 
-export async function createKey(wish: KeyWish, idempotencyKey: string): Promise<Key> {
-  const body = { ...wish, scopes: wish.scopes as unknown as SchemaScopes };
-  const header = { 'Idempotency-Key': idempotencyKey };
-  return (await ok(api.POST('/api/v1/keys', { body, params: { header } }))) as unknown as Key;
-}
-
-export async function renameKey(id: string, name: string, etag: string): Promise<Key> {
+export function renameKey(id: string, name: string, etag: string): Promise<Key> {
   const params = { path: { id }, header: { 'If-Match': etag } };
-  return (await ok(api.PATCH('/api/v1/keys/{id}', { params, body: { name } }))) as unknown as Key;
+  return ok(api.PATCH('/api/v1/keys/{id}', { params, body: { name } }));
 }
 
 /** `grace`: how long the former text works too, such as `24h`. */
-export async function rotateKey(id: string, grace: string): Promise<Key> {
-  const params = { path: { id } };
-  return (await ok(api.POST('/api/v1/keys/{id}/rotate', { params, body: { grace } }))) as unknown as Key;
+export function rotateKey(id: string, grace: string): Promise<Key> {
+  return ok(api.POST('/api/v1/keys/{id}/rotate', { params: { path: { id } }, body: { grace } }));
 }
 
-export async function finishRotation(id: string): Promise<Key> {
-  const params = { path: { id } };
-  return (await ok(api.POST('/api/v1/keys/{id}/rotate/finish', { params, body: {} }))) as unknown as Key;
+export function finishRotation(id: string): Promise<Key> {
+  return ok(api.POST('/api/v1/keys/{id}/rotate/finish', { params: { path: { id } }, body: {} }));
 }
 
 export async function revokeKey(id: string): Promise<void> {

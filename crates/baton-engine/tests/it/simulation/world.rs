@@ -50,6 +50,9 @@ const PENDING: &str = r#"{"status":"pending"}"#;
 const OK: &str = r#"{"status":"ok","id":"77"}"#;
 const NO: &str = r#"{"status":"no"}"#;
 
+/// Tries to empty a database.
+const EMPTYINGS_MAX: usize = 5;
+
 pub struct SeededEntropy(AtomicU64);
 
 impl Entropy for SeededEntropy {
@@ -138,7 +141,16 @@ pub async fn empty_database(url: &str) {
          WHERE schemaname = 'public' AND tablename <> 'migrations' LOOP \
          EXECUTE 'DELETE FROM ' || t; END LOOP; \
          INSERT INTO counters (name, value) VALUES ('change_seq', 0); END $$";
-    connect(url).await.batch_execute(empty).await.expect("emptied");
+    let client = connect(url).await;
+    let deadlock = tokio_postgres::error::SqlState::T_R_DEADLOCK_DETECTED;
+    // The last writes of the life before may still be under way, and lock in another order.
+    for _ in 0..EMPTYINGS_MAX {
+        match client.batch_execute(empty).await {
+            Err(error) if error.code() == Some(&deadlock) => {}
+            emptied => return emptied.expect("emptied"),
+        }
+    }
+    panic!("the database could not be emptied");
 }
 
 async fn open(

@@ -12,6 +12,7 @@ use axum::extract::State;
 use axum::response::Response;
 use baton_domain::account::Role;
 use baton_domain::audit::Actor;
+use baton_domain::id::UserId;
 use baton_domain::secret::Secret;
 use baton_store::accounts::{Accept, Invitation, Joining, Refusal};
 use baton_store::audit::AuditEntry;
@@ -38,6 +39,24 @@ async fn find(state: &AppState, token: &str) -> Result<Invitation, Problem> {
     found.ok_or_else(gone)
 }
 
+/// Whether an address has an account.
+enum Account {
+    /// It has none.
+    None,
+    /// It has one that belongs nowhere any more: it begins anew, with another password.
+    Former(UserId),
+    /// It has one.
+    Known,
+}
+
+async fn account(state: &AppState, email: &str) -> Result<Account, Problem> {
+    let Some(user) = state.store.user_by_email(email).await? else { return Ok(Account::None) };
+    match state.store.memberships(user.id).await?.is_empty() {
+        true => Ok(Account::Former(user.id)),
+        false => Ok(Account::Known),
+    }
+}
+
 fn gone() -> Problem {
     let detail = "this invitation was used, taken back or has ended; ask for another";
     Problem::new(Code::NotFound, detail)
@@ -51,7 +70,7 @@ pub(in crate::api) async fn get_invited(
     Path(token): Path<String>,
 ) -> Result<Response, Problem> {
     let invitation = find(&state, &token).await?;
-    let known = state.store.user_by_email(&invitation.email).await?.is_some();
+    let known = matches!(account(&state, &invitation.email).await?, Account::Known);
     let view = InvitedView {
         workspace: workspace_name(&state, invitation.workspace).await?,
         email: invitation.email,
@@ -91,8 +110,8 @@ pub(in crate::api) async fn accept_invitation(
     Body(input): Body<AcceptInput>,
 ) -> Result<Response, Problem> {
     let invitation = find(&state, &token).await?;
-    let known = state.store.user_by_email(&invitation.email).await?.is_some();
-    let (by, guess, actor) = if known {
+    let account = account(&state, &invitation.email).await?;
+    let (by, guess, actor) = if matches!(account, Account::Known) {
         let typed = Typed {
             email: &invitation.email,
             password: Secret::new(input.password),
@@ -105,7 +124,10 @@ pub(in crate::api) async fn accept_invitation(
     } else {
         let name = input.name.unwrap_or_default();
         let typed = (invitation.email.as_str(), name.as_str(), input.password.as_str());
-        let user = new_user(&state, typed, Faults::default()).await?;
+        let mut user = new_user(&state, typed, Faults::default()).await?;
+        if let Account::Former(id) = account {
+            user.id = id;
+        }
         let actor = client.by(Actor::User(user.id), &user.name);
         (Joining::New(user), None, actor)
     };

@@ -5,7 +5,7 @@ use crate::api::answer;
 use crate::api::base_url::BaseUrl;
 use crate::api::input::{Creating, Faults};
 use crate::api::me::{Page, PageQuery};
-use crate::auth::{Permit, new_token, scopes, token_hash};
+use crate::auth::{INVITATION_PATH, Permit, new_token, scopes, token_hash};
 use crate::problem::{Code, Path, Problem, Query};
 use axum::response::Response;
 use baton_domain::account::{INVITATION_MS, Role, account_email};
@@ -17,9 +17,6 @@ use http::StatusCode;
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 use utoipa::ToSchema;
-
-/// Path of the page that takes an invitation, before its `#` and the token.
-pub const INVITATION_PATH: &str = "/admin/invitation";
 
 /// Who is invited.
 #[derive(Deserialize, ToSchema)]

@@ -1,0 +1,42 @@
+/** What is known of a lead besides its own fields (docs/mapping.md), in the order people look for it. */
+export const SYSTEM_FIELDS: readonly string[] = [
+  'lead_id',
+  'submitted_at',
+  'source',
+  'campaign',
+  'page_url',
+  'landing_page',
+  'referrer',
+  'ip',
+  'user_agent',
+  'optin_url',
+  'optin_date',
+  'consent_text',
+  'trustedform_cert_url',
+  'jornaya_leadid',
+  'utm_source',
+  'utm_medium',
+  'utm_campaign',
+  'utm_term',
+  'utm_content',
+  'gclid',
+  'fbclid',
+  'msclkid',
+  'sub_id1',
+  'sub_id2',
+  'sub_id3',
+  'is_partial_lead',
+  'seq',
+  'test',
+  'score',
+];
+
+/** What an earlier destination's answer gave, for those that others link to. */
+export const ANSWER_FIELDS: readonly string[] = [
+  'answer.vendor_id',
+  'answer.price',
+  'answer.redirect_url',
+  'answer.reason',
+  'answer.verdict',
+  'answer.destination',
+];
