@@ -32,7 +32,7 @@ use baton_store::audit::AuditEntry;
 use baton_store::{Store, WorkspaceStore};
 use http::header::AUTHORIZATION;
 use http::request::Parts;
-use http::{HeaderMap, HeaderName};
+use http::{HeaderMap, HeaderName, HeaderValue};
 use std::marker::PhantomData;
 use std::ops::Deref;
 use std::sync::Arc;
@@ -251,9 +251,9 @@ impl<S: Needs> FromRequestParts<AppState> for Permit<S> {
 
     async fn from_request_parts(parts: &mut Parts, state: &AppState) -> Result<Self, Problem> {
         let client = Client::of(parts, state);
-        let access = match (parts.headers.contains_key(AUTHORIZATION), client.session) {
-            (false, Some(session)) => by_session(parts, state, &client, &session, S::SCOPE).await?,
-            _ => by_key(parts, state, &client, S::SCOPE).await?,
+        let access = match client.session.filter(|_| !names_key(&parts.headers)) {
+            Some(session) => by_session(parts, state, &client, &session, S::SCOPE).await?,
+            None => by_key(parts, state, &client, S::SCOPE).await?,
         };
         parts.extensions.insert(Caller(access.clone()));
         Ok(Self { access, scope: PhantomData })
@@ -341,6 +341,15 @@ fn asked_workspace(parts: &Parts) -> Result<Option<WorkspaceId>, Problem> {
 
 fn unauthorized(detail: &str) -> Problem {
     Problem::new(Code::Unauthorized, detail)
+}
+
+/// Whether a request brings a key. Another kind of `Authorization` may be for a proxy on the way.
+fn names_key(headers: &HeaderMap) -> bool {
+    let is_bearer = |value: &HeaderValue| {
+        let scheme = value.as_bytes().get(..6);
+        scheme.is_some_and(|scheme| scheme.eq_ignore_ascii_case(b"bearer"))
+    };
+    headers.get_all(AUTHORIZATION).iter().any(is_bearer)
 }
 
 /// The key of `Authorization: Bearer <key>`; the word is compared without case (RFC 9110 11.1).

@@ -116,12 +116,6 @@ async fn run_set_up(tx: &Tx<'_>, set_up: &SetUp, effects: &mut Effects) -> Done 
 /// Makes a user; false when the address is taken. Somebody of the same id who belongs nowhere any
 /// more begins anew: nothing of what they were counts.
 async fn add_user(tx: &Tx<'_>, user: &NewUser, now: Millis) -> Result<bool, StoreError> {
-    let sql = "INSERT INTO users (id, email, name, password, seen_at, created_at, updated_at) \
-               VALUES (?1, ?2, ?3, ?4, ?5, ?5, ?5) ON CONFLICT (email) DO UPDATE \
-               SET name = excluded.name, password = excluded.password, factor = NULL, \
-               factor_asked = NULL, factor_step = NULL, seen_at = excluded.seen_at, \
-               updated_at = excluded.updated_at WHERE users.id = excluded.id \
-               AND NOT EXISTS (SELECT 1 FROM members m WHERE m.usr = users.id)";
     let params = [
         id(user.id),
         user.email.as_str().into(),
@@ -129,14 +123,17 @@ async fn add_user(tx: &Tx<'_>, user: &NewUser, now: Millis) -> Result<bool, Stor
         user.password.reveal().into(),
         now.into(),
     ];
-    if tx.execute(sql, &params).await? == 0 {
-        return Ok(false);
+    let anew = "UPDATE users SET name = ?3, password = ?4, factor = NULL, factor_asked = NULL, \
+                factor_step = NULL, seen_at = ?5, updated_at = ?5 WHERE id = ?1 AND email = ?2 \
+                AND NOT EXISTS (SELECT 1 FROM members m WHERE m.usr = users.id)";
+    if tx.execute(anew, &params).await? == 1 {
+        tx.execute("DELETE FROM sessions WHERE usr = ?1", &params[..1]).await?;
+        tx.execute("DELETE FROM recovery_codes WHERE usr = ?1", &params[..1]).await?;
+        return Ok(true);
     }
-    for sql in ["DELETE FROM sessions WHERE usr = ?1", "DELETE FROM recovery_codes WHERE usr = ?1"]
-    {
-        tx.execute(sql, &params[..1]).await?;
-    }
-    Ok(true)
+    let sql = "INSERT INTO users (id, email, name, password, seen_at, created_at, updated_at) \
+               VALUES (?1, ?2, ?3, ?4, ?5, ?5, ?5) ON CONFLICT DO NOTHING";
+    Ok(tx.execute(sql, &params).await? == 1)
 }
 
 async fn open_session(

@@ -113,6 +113,7 @@ impl AppState {
 }
 
 /// What is known of a caller before they have shown who they are.
+#[derive(Clone)]
 pub(crate) struct Client {
     /// Where they are.
     pub ip: Option<IpAddr>,

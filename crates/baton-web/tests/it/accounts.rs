@@ -95,6 +95,18 @@ async fn who_signs_in_gets_a_session_that_signing_out_ends() {
 }
 
 #[tokio::test]
+async fn a_key_counts_before_a_session_and_a_proxy_s_password_does_not() {
+    let app = TestApp::start().await;
+    let browser = owner(&app).await;
+    let bearer = format!("Bearer {}", crate::app::KEY);
+    assert_eq!(browser.with(&[("authorization", &bearer)]).me().await["kind"], "key");
+    let unknown = browser.with(&[("authorization", "bearer bk_unknown")]);
+    unknown.get("/api/v1/me").await.problem(401, "unauthorized");
+    let basic = browser.with(&[("authorization", "Basic am86cHc=")]);
+    assert_eq!(basic.me().await["kind"], "user");
+}
+
+#[tokio::test]
 async fn a_browser_that_signs_in_again_has_one_session() {
     let app = TestApp::start().await;
     let browser = owner(&app).await;
@@ -121,8 +133,7 @@ async fn wrong_passwords_and_unknown_addresses_get_the_same_answer() {
     assert_eq!(shown(&wrong), shown(&unknown));
     assert_eq!(shown(&wrong), shown(&no_address));
     assert_eq!(wrong.header("set-cookie"), None);
-    let lines = first.read("/api/v1/audit?action=user.sign_in_failed").await;
-    let lines = lines["data"].as_array().unwrap();
+    let lines = first.failures(1).await;
     assert_eq!(lines.len(), 1, "of an account that is there");
     assert_eq!(lines[0]["subject_name"], "owner@example.com");
     assert_eq!(lines[0]["actor"]["kind"], "system", "it need not have been them");

@@ -1,7 +1,7 @@
 //! A browser of somebody who signs in: it keeps the cookie, and says where its requests come from.
 
 use crate::api_client::Api;
-use crate::app::{Reply, TestApp};
+use crate::app::{PATIENCE, Reply, TestApp};
 use serde_json::{Value, json};
 use std::sync::Mutex;
 
@@ -84,6 +84,20 @@ impl<'a> Browser<'a> {
 
     pub async fn me(&self) -> Value {
         self.read("/api/v1/me").await
+    }
+
+    /// Failed sign-ins in the audit, the newest first, when there are so many: they are written
+    /// beside the answer.
+    pub async fn failures(&self, count: usize) -> Vec<Value> {
+        let deadline = tokio::time::Instant::now() + PATIENCE;
+        loop {
+            let lines = self.read("/api/v1/audit?action=user.sign_in_failed").await;
+            let lines = lines["data"].as_array().unwrap().clone();
+            if lines.len() >= count {
+                return lines;
+            }
+            assert!(tokio::time::Instant::now() < deadline, "{lines:?}");
+        }
     }
 
     pub async fn sign_in(&self, email: &str, password: &str, code: Option<&str>) -> Reply {

@@ -127,7 +127,7 @@ pub(super) async fn prove(
     };
     let Some(user) = user else { return Err(failed()) };
     if !right {
-        note_failure(state, client, &user, "password").await?;
+        note_failure(state, client, user, "password");
         return Err(failed());
     }
     let Some(sealed) = &user.factor else {
@@ -141,7 +141,7 @@ pub(super) async fn prove(
     match factor_use(state, &user, sealed, code)? {
         Some(factor) => Ok(Proven { user, factor, guess }),
         None => {
-            note_failure(state, client, &user, "code").await?;
+            note_failure(state, client, user, "code");
             Err(failed())
         }
     }
@@ -172,21 +172,28 @@ pub(in crate::api) fn factor_secret(
     plain.try_into().map_err(|_| Problem::internal())
 }
 
-async fn note_failure(
-    state: &AppState,
-    client: &Client,
-    user: &User,
-    what: &str,
-) -> Result<(), Problem> {
-    let memberships = state.store.memberships(user.id).await?;
-    let subject = Subject { user, memberships: &memberships };
-    let wrong = Some(json!({ "wrong": what }));
-    let mut entries = lines(client, subject, "user.sign_in_failed", wrong, state.store.now());
-    for entry in &mut entries {
-        // Whoever it was, it need not have been them.
-        entry.by = client.by(Actor::System, "sign-in");
-    }
-    Ok(state.store.note(entries).await?)
+/// Writes down that somebody was not who they said. Nobody waits for it: for an address nobody has
+/// nothing is written, and the time the answer takes must not tell.
+fn note_failure(state: &AppState, client: &Client, user: User, what: &'static str) {
+    let (state, client) = (state.clone(), client.clone());
+    // Whoever it was, it need not have been them.
+    let by = client.by(Actor::System, "sign-in");
+    tokio::spawn(async move {
+        let noted = async {
+            let memberships = state.store.memberships(user.id).await?;
+            let subject = Subject { user: &user, memberships: &memberships };
+            let wrong = Some(json!({ "wrong": what }));
+            let now = state.store.now();
+            let mut entries = lines(&client, subject, "user.sign_in_failed", wrong, now);
+            for entry in &mut entries {
+                entry.by = by.clone();
+            }
+            state.store.note(entries).await
+        };
+        if let Err(error) = noted.await {
+            tracing::warn!(%error, "a failed sign-in could not be written down");
+        }
+    });
 }
 
 /// Finds out whether somebody who is signed in knows their password too.
