@@ -201,7 +201,9 @@ async fn what_is_out_when_its_lead_is_erased_leaves_no_body() {
     let erase = EraseLead { lead: captured.lead, claims: Vec::new(), audit: None };
     assert!(workspace.erase_lead(erase).await.unwrap());
     house
-        .until("its end is written", || async { !house.attempts(delivery).await.is_empty() })
+        .until_ticking("its end is written", 1, || async {
+            !house.attempts(delivery).await.is_empty()
+        })
         .await;
     let attempt = house.attempts(delivery).await.remove(0);
     assert!(attempt.late && attempt.answer.is_empty(), "{attempt:?}");

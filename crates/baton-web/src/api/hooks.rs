@@ -15,7 +15,7 @@ use baton_domain::connector::envelope::{event_envelope, lead_event_data};
 use baton_domain::event::EventKind;
 use baton_domain::guard::check_url;
 use baton_domain::id::{EventId, SubscriptionId, TypedId};
-use baton_domain::lead::LeadView;
+use baton_domain::lead::{LeadState, LeadView};
 
 use baton_domain::secret::{SIGNING, Secrets};
 use baton_domain::signature::new_secret;
@@ -175,7 +175,11 @@ async fn made_up(access: &Access, kind: EventKind) -> Result<EventView, Problem>
     let campaign = own.body.default_campaign.and_then(|id| access.known::<Campaign>(id));
     let campaign = campaign.as_deref().map(|doc| &doc.body);
     let lead = LeadView::from(sample::lead(access, campaign, SampleInput::default()).await?);
-    let data = if kind.is_lead() { lead_event_data(&lead, Map::new()) } else { told(access, kind) };
+    let data = match kind {
+        EventKind::LeadErased => json!({"id": lead.id, "state": LeadState::Erased}),
+        kind if kind.is_lead() => lead_event_data(&lead, Map::new()),
+        kind => told(access, kind),
+    };
     let (id, now): (EventId, Millis) = (access.store().new_id(), access.store().now());
     EventView::new(event_envelope(id, kind, now, access.workspace_id(), 1, &data))
 }

@@ -135,7 +135,7 @@ async fn notes_are_written_read_and_removed() {
 async fn an_erased_lead_is_gone_everywhere_and_may_come_again() {
     let app = TestApp::start().await;
     app.change_campaign(|campaign| {
-        let rule = json!({"fields": ["email"], "match": "any", "action": "reject"});
+        let rule = json!({"fields": ["email"], "matching": "any", "action": "reject"});
         campaign.duplicates = crate::app::duplicates(rule);
         assert_eq!(campaign.duplicates.as_ref().unwrap().action, DuplicateAction::Reject);
     })
