@@ -38,6 +38,8 @@ export default defineConfig(({ mode }) => {
       environment: 'happy-dom',
       setupFiles: ['src/testing/setup.ts'],
       css: false,
+      // Machines that do something else besides are slow, not wrong.
+      testTimeout: 30_000,
       restoreMocks: true,
     },
   };
