@@ -100,3 +100,16 @@ it('can be switched off, and remembers it', () => {
   press('j');
   expect(run).toHaveBeenCalledOnce();
 });
+
+it('leaves an Escape to the dialog that it closes', () => {
+  const run = vi.fn();
+  render(<Bound bindings={[bind('Escape', run)]} />);
+  const dialog = document.createElement('div');
+  dialog.setAttribute('role', 'dialog');
+  document.body.append(dialog);
+  window.addEventListener('keydown', () => { dialog.remove(); }, { capture: true, once: true });
+  press('Escape');
+  expect(run).not.toHaveBeenCalled();
+  press('Escape');
+  expect(run).toHaveBeenCalledOnce();
+});

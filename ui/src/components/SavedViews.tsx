@@ -1,4 +1,4 @@
-import { ActionIcon, Button, Menu, TextInput } from '@mantine/core';
+import { Button, Menu, TextInput } from '@mantine/core';
 import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
 import { Bookmark, BookmarkPlus, Check, Trash2 } from 'lucide-react';
 import { useState } from 'react';
@@ -36,22 +36,15 @@ export function SavedViews({
           </Button>
         </Menu.Target>
         <Menu.Dropdown>
-          {views.length === 0 && <p className={classes.none}>Keep filters that you come back to under a name.</p>}
+          <Menu.Label>{views.length === 0 ? 'Keep filters you come back to' : 'Saved views'}</Menu.Label>
           {views.map((view) => (
-            <div key={view.id} className={classes.row}>
-              <Menu.Item
-                className={classes.item ?? ''}
-                leftSection={<Check size={14} style={{ opacity: view === current ? 1 : 0 }} aria-hidden="true" />}
-                onClick={() => { onChoose(view.query); }}
-              >
-                <span className="bt-outside">{view.name}</span>
-              </Menu.Item>
-              {canSave && (
-                <ActionIcon aria-label={`Remove the view ${view.name}`} onClick={() => { setDialog(view); }}>
-                  <Trash2 size={14} />
-                </ActionIcon>
-              )}
-            </div>
+            <Menu.Item
+              key={view.id}
+              leftSection={<Check size={14} style={{ opacity: view === current ? 1 : 0 }} aria-hidden="true" />}
+              onClick={() => { onChoose(view.query); }}
+            >
+              <span className="bt-outside">{view.name}</span>
+            </Menu.Item>
           ))}
           {canSave && (
             <>
@@ -63,6 +56,11 @@ export function SavedViews({
               >
                 Save these filters…
               </Menu.Item>
+              {current && (
+                <Menu.Item leftSection={<Trash2 size={14} aria-hidden="true" />} onClick={() => { setDialog(current); }}>
+                  Remove this view…
+                </Menu.Item>
+              )}
             </>
           )}
         </Menu.Dropdown>
