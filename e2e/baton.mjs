@@ -17,7 +17,9 @@ const START_MS = 60_000;
 /** Starts `baton` with these arguments; gives its base URL, what it said, and how to stop it. */
 function run(args, env = {}) {
   return new Promise((resolve, reject) => {
-    const child = spawn(binary, args, { env: { ...process.env, ...env } });
+    // A variable of the server's that it does not know is an error.
+    const { BATON_BINARY: _, ...inherited } = process.env;
+    const child = spawn(binary, args, { env: { ...inherited, ...env } });
     let said = "";
     const timer = setTimeout(() => {
       child.kill("SIGKILL");

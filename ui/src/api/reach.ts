@@ -29,6 +29,27 @@ export function noteGone(): void {
   schedule();
 }
 
+/** How long Baton may take to say that it lives. */
+const ALIVE_MS = 4_000;
+
+/**
+ * A call has waited for long: that may be its work, or a server that takes calls and answers none.
+ * Baton is asked whether it lives; the call goes on waiting in any case.
+ */
+export async function doubt(): Promise<void> {
+  if (reach.get().gone || doubting) return;
+  doubting = true;
+  try {
+    await fetch('/healthz', { cache: 'no-store', signal: AbortSignal.timeout(ALIVE_MS) });
+  } catch {
+    noteGone();
+  } finally {
+    doubting = false;
+  }
+}
+
+let doubting = false;
+
 /** A call got an answer of Baton's. */
 export function noteAnswer(): void {
   if (!reach.get().gone) return;
@@ -41,7 +62,7 @@ export function noteAnswer(): void {
 export async function askNow(): Promise<void> {
   clearTimeout(waiting);
   try {
-    const answer = await fetch('/healthz', { cache: 'no-store' });
+    const answer = await fetch('/healthz', { cache: 'no-store', signal: AbortSignal.timeout(ALIVE_MS) });
     if (answer.ok) {
       noteAnswer();
       return;

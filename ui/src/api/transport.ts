@@ -1,5 +1,5 @@
 import { gone, type Problem, readProblem } from './problem';
-import { noteAnswer, noteGone } from './reach';
+import { doubt, noteAnswer, noteGone } from './reach';
 import { askToSignIn, workspace } from './session';
 
 /** Calls to these are part of signing in: their 401 is an answer and not the end of a session. */
@@ -10,6 +10,9 @@ const DEV_KEY: string | undefined = import.meta.env.DEV ? import.meta.env.VITE_B
 
 /** Whether this page signs in by a key of the developer's. */
 export const hasDevKey = DEV_KEY !== undefined && DEV_KEY !== '';
+
+/** Calls that take longer make it doubtful whether Baton is still there. */
+const SLOW_MS = 6_000;
 
 /** Headers every call has: whose workspace it is about. */
 export function standardHeaders(): Record<string, string> {
@@ -29,10 +32,13 @@ export async function send(
   init?: RequestInit,
   { asks = true }: { /** Whether the person is asked to sign in again. */ asks?: boolean } = {},
 ): Promise<Response> {
-  const request = new Request(input, { credentials: 'same-origin', ...init });
+  // A request's body can be read once, and there may be a second turn after signing in again. Made
+  // anew where that is possible: the copy of a request keeps a second body, be it a file of any size.
+  const make = (): Request =>
+    input instanceof Request && !init ? input.clone() : new Request(input, { credentials: 'same-origin', ...init });
   for (let turn = 0; ; turn += 1) {
-    // A request's body can be read once; the copy is for the turn after signing in again.
-    const response = await sendOnce(request.clone());
+    const request = make();
+    const response = await sendOnce(request);
     if (response.ok) return response;
     const problem = await readProblem(response);
     if (problem.isGone) noteGone();
@@ -45,12 +51,15 @@ async function sendOnce(request: Request): Promise<Response> {
     if (!request.headers.has(name)) request.headers.set(name, value);
   }
   let response: Response;
+  const slow = setTimeout(() => void doubt(), SLOW_MS);
   try {
     response = await fetch(request);
   } catch (thrown) {
     if (request.signal.aborted) throw thrown;
     noteGone();
     throw gone();
+  } finally {
+    clearTimeout(slow);
   }
   if (response.status < 500) noteAnswer();
   return response;

@@ -130,6 +130,6 @@ function columnsOf(report: Report | undefined): readonly Column<Reason>[] {
     { id: 'bar', header: 'How often', width: '22%', optional: true, cell: (row) => <Bar part={row.count} most={most} verdict={row.verdict} /> },
     { id: 'count', header: 'Count', width: '80px', align: 'right', card: 'line', cell: (row) => row.count.toLocaleString('en') },
     { id: 'share', header: 'Of destination', width: '120px', align: 'right', card: 'line', optional: true, cell: (row) => `${row.share_of_destination} %` },
-    { id: 'last', header: 'Last', width: '110px', cell: (row) => <RelativeTime at={row.last_at} /> },
+    { id: 'last', header: 'Last', width: '110px', optional: true, cell: (row) => <RelativeTime at={row.last_at} /> },
   ];
 }

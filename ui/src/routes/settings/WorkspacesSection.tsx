@@ -1,15 +1,13 @@
-import { Button, TextInput } from '@mantine/core';
-import { useMutation, useQueryClient } from '@tanstack/react-query';
-import { useState } from 'react';
-import type { Problem } from '@/api/problem';
+import { Button } from '@mantine/core';
+import { lazy, Suspense, useState } from 'react';
 import { useMe } from '@/api/use-me';
-import { ConfirmDialog } from '@/components/ConfirmDialog';
 import { Section } from '@/components/Page';
 import { ScreenLink } from '@/components/ScreenLink';
 import { Mark } from '@/components/StatusPill';
 import { roles } from '@/words';
-import { createWorkspace, type Workspace } from './api';
 import classes from './Settings.module.css';
+
+const NewWorkspaceDialog = lazy(() => import('@/app/NewWorkspaceDialog'));
 
 /** The workspaces of this person, and another one for owners. */
 export function WorkspacesSection() {
@@ -33,25 +31,17 @@ export function WorkspacesSection() {
         ))}
       </ul>
       {isOwner && <Button size="xs" variant="default" onClick={() => { setAsks(true); }}>New workspace</Button>}
-      {asks && <New onClose={() => { setAsks(false); }} />}
+      {asks && (
+        <Suspense>
+          <NewWorkspaceDialog
+            onClose={() => { setAsks(false); }}
+            onMade={(id) => {
+              // Everything on the page is of the other workspace.
+              location.assign(`/admin/?ws=${encodeURIComponent(id)}`);
+            }}
+          />
+        </Suspense>
+      )}
     </Section>
-  );
-}
-
-function New({ onClose }: { onClose: () => void }) {
-  const queryClient = useQueryClient();
-  const [name, setName] = useState('');
-  const create = useMutation<Workspace, Problem, string>({
-    mutationFn: createWorkspace,
-    onSuccess: (made) => {
-      // Everything on the page is of the other workspace.
-      queryClient.clear();
-      location.assign(`/admin/?ws=${encodeURIComponent(made.id)}`);
-    },
-  });
-  return (
-    <ConfirmDialog opened title="New workspace" confirmLabel="Create and open" busy={create.isPending} error={create.error} onCancel={onClose} onConfirm={() => { if (name.trim() !== '') create.mutate(name.trim()); }}>
-      <TextInput label="Name" data-autofocus required withAsterisk={false} maxLength={200} value={name} onChange={(event) => { setName(event.currentTarget.value); }} />
-    </ConfirmDialog>
   );
 }

@@ -51,10 +51,6 @@ export async function saveWorkspace(id: string, wish: WorkspaceWish, etag: strin
   return ok(api.PATCH('/api/v1/workspaces/{id}', { params, body: wish }));
 }
 
-export function createWorkspace(name: string): Promise<Workspace> {
-  return call('POST', '/api/v1/workspaces', { body: { name } });
-}
-
 /** The server; typed by hand after the agreement between server and interface. */
 export interface System {
   version: string;

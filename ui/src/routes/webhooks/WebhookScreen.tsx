@@ -39,7 +39,7 @@ function Loaded({ webhook, etag }: { webhook: Webhook; etag: string }) {
     >
       <Notices webhook={webhook} canWrite={canWrite} />
       <WebhookForm webhook={webhook} etag={etag} canWrite={canWrite} />
-      <Section title="Facts" intro={<ScreenLink to="/deliveries" search={{ webhook: webhook.id }}>Its deliveries</ScreenLink>}>
+      <Section title="Facts" intro={<ScreenLink to="/deliveries" search={{ view: 'all', webhook: webhook.id }}>Its deliveries</ScreenLink>}>
         <Facts
           rows={[
             ['Id', <><code>{webhook.id}</code> <CopyButton text={webhook.id} what="id" /></>],
