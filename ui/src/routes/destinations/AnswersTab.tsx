@@ -5,7 +5,7 @@ import { asProblem } from '@/api/problem';
 import { Note } from '@/components/Note';
 import { offerUndo } from '@/components/UndoBar';
 import classes from './Destinations.module.css';
-import { newKey, type RuleRow } from './document';
+import { newKey, type RuleRow, ruleTo } from './document';
 import type { Form } from './form';
 import { RuleList } from './RuleList';
 import { connectorName } from './show';
@@ -19,7 +19,7 @@ export function AnswersTab({ form, tried, onTried }: { form: Form; tried: Tried;
   const { draft, change, connector, id } = form;
   const own = draft.responses;
   const [open, setOpen] = useState<string>();
-  const rules = own?.map((row) => row.rule) ?? connector.responses;
+  const rules = own?.map((row) => ruleTo(row.rule)) ?? connector.responses;
   const evaluation = useEvaluation(id, rules, tried);
   // What is shown belongs to these rules: while others are asked for, there is nothing to show yet.
   const answered = evaluation.data?.rules.length === rules.length ? evaluation.data : undefined;

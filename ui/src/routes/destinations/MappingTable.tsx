@@ -149,7 +149,8 @@ function MapRow({
         />
       </td>
       <td className={classes.sample}>
-        <Sample from={sample} to={sent} />
+        {/* Unchanged, the two are the same; those of a made-up lead are made up anew for each call. */}
+        <Sample from={row.transform.length === 0 ? (sent ?? sample) : sample} to={sent} />
       </td>
       <td className={classes.remove}>
         {form.canWrite && (

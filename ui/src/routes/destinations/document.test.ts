@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { Connector, Destination, MappingRow } from '@/api/destinations';
-import { emptyDraft, fixedFrom, isMasked, missingFields, rowFrom, rowTo, secretEnd, startingRows, toDraft, toInput } from './document';
+import { emptyDraft, fixedFrom, isMasked, missingFields, rowFrom, rowTo, ruleTo, secretEnd, startingRows, toDraft, toInput } from './document';
 
 const connector: Connector = {
   name: 'leadbyte',
@@ -74,6 +74,11 @@ it('gives a document back unchanged', () => {
     limits: { in_flight: 32, rate: null },
     linked: { on_success: [], on_rejection: [], on_failure: [] },
   });
+});
+
+it('sends a path only where the match looks at one', () => {
+  expect(ruleTo({ match: 'keyword', path: '$.a', value: 'x', verdict: 'rejected', reason: '', extract: {} })).toEqual({ match: 'keyword', value: 'x', verdict: 'rejected' });
+  expect(ruleTo({ match: 'xpath', value: 'x', verdict: 'rejected' })).toEqual({ match: 'xpath', path: '', value: 'x', verdict: 'rejected' });
 });
 
 it('begins a mapping with the names that go out without one', () => {

@@ -168,8 +168,8 @@ export function fixedFrom(text: string): unknown {
   }
 }
 
-/** A rule without the members that say nothing. */
-function ruleTo(rule: ResponseRule): ResponseRule {
+/** A rule as the API takes it: without the members that say nothing, or that its match does not know. */
+export function ruleTo(rule: ResponseRule): ResponseRule {
   const { match, path, value, verdict, reason, extract } = rule;
   const takesPath = match === 'json_path' || match === 'xpath';
   return {

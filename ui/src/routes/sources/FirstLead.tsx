@@ -1,5 +1,5 @@
 import { useQuery } from '@tanstack/react-query';
-import { Link, useRouter } from '@tanstack/react-router';
+import { Link } from '@tanstack/react-router';
 import { CircleCheck } from 'lucide-react';
 import { newestLead } from '@/api/sources';
 import { useLive } from '@/api/use-live';
@@ -18,7 +18,6 @@ export function FirstLead({ sourceId }: { sourceId: string }) {
   const query = newestLead(sourceId);
   const { data: lead } = useQuery({ ...query, enabled: can, refetchInterval: LOOK_EVERY_MS });
   useLive(query.queryKey, ['lead.created', 'lead.partial', 'lead.rejected', 'lead.quarantined', 'lead.duplicate']);
-  const { routesByPath } = useRouter();
   if (!can || lead === undefined) return null;
   if (lead === null) {
     return (
@@ -37,22 +36,10 @@ export function FirstLead({ sourceId }: { sourceId: string }) {
       <span>
         Last lead received <RelativeTime at={lead.created_at} />
       </span>
-      {'/leads/$id' in routesByPath ? (
-        <LeadLink id={lead.id} name={name} />
-      ) : (
-        <span className="bt-outside">{name}</span>
-      )}
+      <Link to="/leads/$id" params={{ id: lead.id }} className="bt-outside">
+        {name}
+      </Link>
       <StatusPill kind="lead" value={lead.state} />
     </div>
-  );
-}
-
-/** The lead's page is another screen's: it is linked to when it is there. */
-function LeadLink({ id, name }: { id: string; name: string }) {
-  const router = useRouter();
-  return (
-    <Link to={router.history.createHref(`/leads/${id}`) as '/'} className="bt-outside">
-      {name}
-    </Link>
   );
 }
