@@ -50,6 +50,7 @@ it('makes a problem of anything thrown', () => {
 it.each([
   ['must not be empty', 'Must not be empty.'],
   ['there is no such key', 'There is no such key.'],
+  ['e-mail and password do not match', 'E-mail and password do not match.'],
   ['Is it?', 'Is it?'],
   ['retry.schedule[0]: too long', 'retry.schedule[0]: too long.'],
   ['', ''],

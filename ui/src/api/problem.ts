@@ -109,7 +109,7 @@ export function sentence(text: string): string {
   if (trimmed === '') return '';
   const first = trimmed.charAt(0);
   // Names of fields such as `retry.schedule[0]` stay as they are.
-  const start = /^[a-z]+(?:[ ,]|\.?$|\. )/.test(trimmed) ? first.toUpperCase() + trimmed.slice(1) : trimmed;
+  const start = /^[a-z]+(?:-[a-z]+)*(?:[ ,]|\.?$|\. )/.test(trimmed) ? first.toUpperCase() + trimmed.slice(1) : trimmed;
   return /[.!?…]$/.test(start) ? start : `${start}.`;
 }
 

@@ -32,10 +32,13 @@ export async function send(
   init?: RequestInit,
   { asks = true }: { /** Whether the person is asked to sign in again. */ asks?: boolean } = {},
 ): Promise<Response> {
-  const request = new Request(input, { credentials: 'same-origin', ...init });
+  // A request's body can be read once, and there may be a second turn after signing in again. Made
+  // anew where that is possible: the copy of a request keeps a second body, be it a file of any size.
+  const make = (): Request =>
+    input instanceof Request && !init ? input.clone() : new Request(input, { credentials: 'same-origin', ...init });
   for (let turn = 0; ; turn += 1) {
-    // A request's body can be read once; the copy is for the turn after signing in again.
-    const response = await sendOnce(request.clone());
+    const request = make();
+    const response = await sendOnce(request);
     if (response.ok) return response;
     const problem = await readProblem(response);
     if (problem.isGone) noteGone();

@@ -2,7 +2,7 @@ import { useQueryClient, type QueryKey } from '@tanstack/react-query';
 import { useEffect, useRef } from 'react';
 import { stream, type StreamEvent } from './stream';
 
-/** At most so often are queries loaded again, however many events come. */
+/** Unless said otherwise, at most so often are queries loaded again, however many events come. */
 const AT_MOST_EVERY_MS = 1_500;
 
 /** Calls `heard` for each event of these kinds; all kinds when none is named. */
@@ -22,9 +22,9 @@ export function useStreamEvents(kinds: readonly string[], heard: (event: StreamE
 
 /**
  * Loads the queries under `queryKey` again when events of these kinds happen: soon after the first
- * one, and not more often than every 1.5 s. A query without such events polls by `refetchInterval`.
+ * one, and not more often than `everyMs`. A query without such events polls by `refetchInterval`.
  */
-export function useLive(queryKey: QueryKey, kinds: readonly string[] = []): void {
+export function useLive(queryKey: QueryKey, kinds: readonly string[] = [], everyMs = AT_MOST_EVERY_MS): void {
   const client = useQueryClient();
   const key = useRef(queryKey);
   useEffect(() => {
@@ -38,6 +38,6 @@ export function useLive(queryKey: QueryKey, kinds: readonly string[] = []): void
     timer.current ??= setTimeout(() => {
       timer.current = undefined;
       void client.invalidateQueries({ queryKey: key.current });
-    }, AT_MOST_EVERY_MS);
+    }, everyMs);
   });
 }

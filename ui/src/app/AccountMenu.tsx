@@ -1,7 +1,7 @@
 import { Menu, useMantineColorScheme } from '@mantine/core';
 import { useMutation, useQueryClient } from '@tanstack/react-query';
 import { Link, useNavigate } from '@tanstack/react-router';
-import { Check, Keyboard, LogOut, Monitor, Moon, Sun, UserRound } from 'lucide-react';
+import { Keyboard, LogOut, Monitor, Moon, Sun, UserRound } from 'lucide-react';
 import { type Me, signOut } from '@/api/accounts';
 import { forgetWorkspace } from '@/api/session';
 import classes from './AccountMenu.module.css';
@@ -49,19 +49,16 @@ export function AccountMenu({ person, onKeys }: { person: Me; onKeys: () => void
         </Menu.Item>
         <Menu.Divider />
         <Menu.Label>Colours</Menu.Label>
-        {THEMES.map(({ value, label, icon: Icon }) => (
-          <Menu.Item
-            key={value}
-            role="menuitemradio"
-            aria-checked={colorScheme === value}
-            closeMenuOnClick={false}
-            leftSection={<Icon size={15} />}
-            rightSection={colorScheme === value ? <Check size={15} aria-hidden="true" /> : null}
-            onClick={() => { setColorScheme(value); }}
-          >
-            {label}
-          </Menu.Item>
-        ))}
+        <Menu.RadioGroup
+          value={colorScheme}
+          onChange={(value) => { setColorScheme(value as (typeof THEMES)[number]['value']); }}
+        >
+          {THEMES.map(({ value, label, icon: Icon }) => (
+            <Menu.RadioItem key={value} value={value} rightSection={<Icon size={15} aria-hidden="true" />}>
+              {label}
+            </Menu.RadioItem>
+          ))}
+        </Menu.RadioGroup>
         {person.kind === 'user' && (
           <>
             <Menu.Divider />

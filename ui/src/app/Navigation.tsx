@@ -76,6 +76,9 @@ const COUNT_MAX = 999;
 /** How often it is asked for without an event: other things change it too. */
 const COUNT_EVERY_MS = 30_000;
 
+/** It is a count over all deliveries: with many leads a second it must not be asked at each. */
+const COUNT_AT_MOST_MS = 5_000;
+
 export const failing = queryOptions({
   queryKey: ['deliveries', 'failures', 'total'],
   queryFn: async ({ signal }) =>
@@ -85,7 +88,7 @@ export const failing = queryOptions({
 function FailingCount() {
   const can = useCan('leads:read');
   const { data } = useQuery({ ...failing, enabled: can, refetchInterval: COUNT_EVERY_MS, retry: false });
-  useLive(failing.queryKey, ['delivery.failed', 'delivery.succeeded', 'destination.disabled']);
+  useLive(failing.queryKey, ['delivery.failed', 'delivery.succeeded', 'destination.disabled'], COUNT_AT_MOST_MS);
   if (data === undefined || data === 0) return null;
   const text = data > COUNT_MAX ? `${String(COUNT_MAX)}+` : String(data);
   return (

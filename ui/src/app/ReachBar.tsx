@@ -22,7 +22,7 @@ export function ReachBar() {
   return (
     <div role="alert" className={classes.place}>
       {gone && (
-        <div className={classes.bar}>
+        <div className={classes.bar} data-reach-bar>
           <Unplug size={15} aria-hidden="true" />
           <span>
             Baton does not answer. What you entered stays here.{' '}

@@ -1,6 +1,5 @@
 import { Menu } from '@mantine/core';
-import { useQueryClient } from '@tanstack/react-query';
-import { useNavigate } from '@tanstack/react-router';
+import { useRouter } from '@tanstack/react-router';
 import { Check, ChevronsUpDown, Plus } from 'lucide-react';
 import { lazy, Suspense, useState } from 'react';
 import { chooseWorkspace } from '@/api/session';
@@ -14,8 +13,7 @@ const NewWorkspaceDialog = lazy(() => import('./NewWorkspaceDialog'));
 /** Whose data this is, and the way to the others when there are some. */
 export function WorkspaceSwitch() {
   const person = useMe();
-  const queryClient = useQueryClient();
-  const navigate = useNavigate();
+  const { basepath } = useRouter();
   const [making, setMaking] = useState(false);
   const all = person.workspaces ?? [];
   const mayMake = person.role === 'owner';
@@ -34,9 +32,8 @@ export function WorkspaceSwitch() {
   const go = (id: string): void => {
     if (id === person.workspace_id) return;
     chooseWorkspace(id);
-    // Nothing of one workspace may be seen in another.
-    queryClient.clear();
-    void navigate({ to: '/', search: { ws: id } });
+    // The page is loaded anew: nothing of one workspace may be seen in another.
+    location.assign(`${basepath}/?ws=${encodeURIComponent(id)}`);
   };
   return (
     <>

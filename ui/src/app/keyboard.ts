@@ -79,10 +79,15 @@ let first: { key: string; at: number } | undefined;
 
 /** Hears all keys of the page; called once. */
 export function listenToKeys(): () => void {
+  // An Escape that closes a dialog is spent by it, though the dialog is gone when it is heard below.
+  let belongsToDialog = false;
+  const look = (): void => {
+    belongsToDialog = hasOpenDialog();
+  };
   const heard = (event: KeyboardEvent): void => {
     if (!enabled.get() || event.defaultPrevented || event.isComposing) return;
     if (event.ctrlKey || event.metaKey || event.altKey) return;
-    if (isTyping(event.target) || hasOpenDialog()) return;
+    if (isTyping(event.target) || belongsToDialog || hasOpenDialog()) return;
     const pair = first && event.timeStamp - first.at < PAIR_MS ? `${first.key} ${event.key}` : undefined;
     first = undefined;
     const binding = (pair === undefined ? undefined : find(pair)) ?? find(event.key);
@@ -95,8 +100,10 @@ export function listenToKeys(): () => void {
       first = { key: event.key, at: event.timeStamp };
     }
   };
+  window.addEventListener('keydown', look, { capture: true });
   document.addEventListener('keydown', heard);
   return () => {
+    window.removeEventListener('keydown', look, { capture: true });
     document.removeEventListener('keydown', heard);
   };
 }

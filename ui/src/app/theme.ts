@@ -80,7 +80,8 @@ export const theme = createTheme({
     Checkbox: { classNames: { input: classes.check } },
     Switch: { classNames: { track: classes.track } },
     Menu: Menu.extend({
-      defaultProps: { shadow: 'md', position: 'bottom-end', offset: 6 },
+      // The placeholder is no item, and a menu may hold nothing else.
+      defaultProps: { shadow: 'md', position: 'bottom-end', offset: 6, withInitialFocusPlaceholder: false },
       classNames: { dropdown: classes.dropdown, item: classes.item, label: classes.menuLabel },
     }),
     Popover: Popover.extend({ defaultProps: { shadow: 'md' }, classNames: { dropdown: classes.dropdown } }),

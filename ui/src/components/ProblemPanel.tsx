@@ -1,7 +1,7 @@
 import { Button } from '@mantine/core';
 import { CircleAlert, Lock } from 'lucide-react';
 import type { ReactNode } from 'react';
-import { asProblem, sentence } from '@/api/problem';
+import { asProblem, type Problem, sentence } from '@/api/problem';
 import { plain } from '@/words';
 import { CopyButton } from './CopyButton';
 import classes from './ProblemPanel.module.css';
@@ -26,7 +26,7 @@ export function ProblemPanel({
     <div className={classes.root} role="alert" data-denied={denied || undefined}>
       <Icon size={17} className={classes.icon} aria-hidden="true" />
       <div className={classes.body}>
-        <p className={classes.title}>{title ?? headline(problem.status, denied)}</p>
+        <p className={classes.title}>{title ?? headline(problem, denied)}</p>
         <p className={classes.detail}>{sentence(problem.detail)}</p>
         {scope !== undefined && <p className={classes.detail}>It needs the permission “{scope}”.</p>}
         {problem.errors.length > 0 && (
@@ -55,9 +55,9 @@ export function ProblemPanel({
   );
 }
 
-function headline(status: number, denied: boolean): string {
+function headline({ status, isGone }: Problem, denied: boolean): string {
   if (denied) return 'Your role does not allow this';
-  if (status === 0) return 'Baton does not answer';
+  if (isGone) return 'Baton does not answer';
   if (status === 404) return 'There is no such thing here';
   if (status === 409) return 'It does not fit what is there';
   if (status === 422) return 'Something is not as it must be';

@@ -29,7 +29,7 @@ pub(crate) async fn run_job(tx: &Tx<'_>, command: &JobCommand) -> Ran {
                        WHERE id = ?1 AND ws = ?2 AND state IN ('waiting', 'running')";
             let params = [id(*job), id(*workspace), (*now).into()];
             let stopped = tx.execute(sql, &params).await?;
-            if let Some(audit) = audit.as_ref().filter(|_| stopped > 0) {
+            if let Some(audit) = audit.as_ref().as_ref().filter(|_| stopped > 0) {
                 record(tx, audit).await?;
             }
             Ok((Reply::Count(stopped), Effects::default()))

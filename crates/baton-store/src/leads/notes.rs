@@ -62,7 +62,7 @@ impl fmt::Debug for NoteRow {
 /// A write about notes.
 pub(crate) enum NoteCommand {
     New(WorkspaceId, Box<NewNote>),
-    Remove { workspace: WorkspaceId, lead: LeadId, note: NoteId, audit: Option<AuditEntry> },
+    Remove { workspace: WorkspaceId, lead: LeadId, note: NoteId, audit: Box<Option<AuditEntry>> },
 }
 
 impl WorkspaceStore {
@@ -100,7 +100,8 @@ impl WorkspaceStore {
         note: NoteId,
         audit: Option<AuditEntry>,
     ) -> Result<bool, StoreError> {
-        let command = NoteCommand::Remove { workspace: self.workspace, lead, note, audit };
+        let command =
+            NoteCommand::Remove { workspace: self.workspace, lead, note, audit: Box::new(audit) };
         match self.store.write(Command::LeadNote(command)).await? {
             Reply::Count(removed) => Ok(removed > 0),
             _ => Err(StoreError::Closed),
@@ -116,7 +117,7 @@ pub(crate) async fn run_note(
         NoteCommand::New(workspace, note) => (run_new(tx, *workspace, note).await?, &note.audit),
         NoteCommand::Remove { workspace, lead, note, audit } => {
             let sql = "DELETE FROM lead_notes WHERE id = ?1 AND ws = ?2 AND lead = ?3";
-            (tx.execute(sql, &[id(*note), id(*workspace), id(*lead)]).await?, audit)
+            (tx.execute(sql, &[id(*note), id(*workspace), id(*lead)]).await?, &**audit)
         }
     };
     if let Some(audit) = audit.as_ref().filter(|_| count > 0) {

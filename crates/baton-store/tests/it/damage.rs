@@ -51,7 +51,7 @@ async fn lists_of_leads_name_what_is_damaged_and_go_on(bench: Bench) {
         assert!(matches!(one, Err(StoreError::Damaged { what: "lead", .. })), "{one:?}");
     }
     let received =
-        LeadFilter { state: Some(LeadState::Received), limit: 9, ..LeadFilter::default() };
+        LeadFilter { states: vec![LeadState::Received], limit: 9, ..LeadFilter::default() };
     assert_eq!(workspace.leads(&received).await.unwrap().rows.len(), 4);
 }
 

@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 
 /// A lead whose delivery ended so.
 async fn ended(app: &TestApp, end: End) -> DeliveryId {
-    app.clock.advance(1);
+    app.clock.advance_ms(1);
     app.capture(json!({"email": "jane@example.com"})).await.created("received");
     receive(app, end).await
 }

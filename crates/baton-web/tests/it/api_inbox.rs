@@ -7,7 +7,7 @@ use baton_domain::config::DuplicateAction;
 use serde_json::{Value, json};
 
 async fn lead(app: &TestApp, email: &str) -> String {
-    app.clock.advance(1);
+    app.clock.advance_ms(1);
     app.capture(json!({"email": email, "first_name": "Jane"})).await.created("received")
 }
 
@@ -80,7 +80,7 @@ async fn lists_are_filtered_by_what_people_said_and_show_where_leads_went() {
     let api = Api::new(&app);
     let one = lead(&app, "a@example.com").await;
     let two = lead(&app, "b@example.com").await;
-    app.clock.advance(1);
+    app.clock.advance_ms(1);
     let test =
         app.capture(json!({"email": "c@example.com", "test": true})).await.created("received");
     api.patch(&format!("/api/v1/leads/{one}"), json!({"status": "won", "tags": ["a b"]})).await;
@@ -251,7 +251,7 @@ async fn views_are_saved_changed_and_shared() {
 #[tokio::test]
 async fn the_server_tells_of_itself() {
     let app = TestApp::start().await;
-    app.clock.advance(61_500);
+    app.clock.advance_ms(61_500);
     let system = Api::new(&app).read("/api/v1/system").await;
     assert_eq!((&system["database"], &system["uptime_s"]), (&json!("sqlite"), &json!(61)));
     assert_eq!((&system["health"]["ready"], &system["nodes"]), (&json!(true), &json!(1)));

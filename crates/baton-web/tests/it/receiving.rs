@@ -86,6 +86,6 @@ pub async fn receive(app: &TestApp, end: End) -> DeliveryId {
         tally: None,
     };
     assert!(app.store.finish(finish).await.unwrap());
-    app.clock.advance(1);
+    app.clock.advance_ms(1);
     claimed.id
 }

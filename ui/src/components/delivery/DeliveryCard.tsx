@@ -73,7 +73,7 @@ export function DeliveryCard({
               </span>
             )}
             <span>
-              made <RelativeTime at={delivery.created_at} />
+              made <RelativeTime past at={delivery.created_at} />
             </span>
           </p>
         </div>

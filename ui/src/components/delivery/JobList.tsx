@@ -67,7 +67,7 @@ function JobRow({ job }: { job: Job }) {
           </div>
         )}
         <p className={classes.facts}>
-          begun <RelativeTime at={job.created_at} />
+          begun <RelativeTime past at={job.created_at} />
           {job.created_by != null && <> by <bdi>{job.created_by}</bdi></>}
         </p>
         {cancel.error && <ProblemPanel error={cancel.error} />}

@@ -49,6 +49,7 @@ export function SignInForm({ email: known = '', onDone }: { email?: string; onDo
               autoComplete="current-password"
               required
               withAsterisk={false}
+              data-autofocus={known === '' ? undefined : true}
               autoFocus={known !== ''}
               value={password}
               onChange={(event) => { setPassword(event.currentTarget.value); }}

@@ -243,7 +243,11 @@ function Rules({
           acceptValueOnBlur
           value={field.choices ?? []}
           error={error('choices')}
-          onChange={(choices) => { onChange({ choices }); }}
+          onChange={(choices) => {
+            // A pasted list is several words too.
+            const words = choices.flatMap((text) => text.split(',')).map((text) => text.trim());
+            onChange({ choices: [...new Set(words.filter((text) => text !== ''))] });
+          }}
         />
       )}
       {rules.includes('strict') && (

@@ -121,7 +121,7 @@ function filtersFor(targets: Targets, search: DeliverySearch): Filter[] {
 
 function columnsFor(targets: Targets): Column<Delivery>[] {
   return [
-    { id: 'made', header: 'Made', width: '92px', card: 'line', cell: (row) => <RelativeTime at={row.created_at} /> },
+    { id: 'made', header: 'Made', width: '92px', card: 'line', cell: (row) => <RelativeTime past at={row.created_at} /> },
     {
       id: 'to',
       header: 'To',

@@ -27,7 +27,7 @@ export function DisabledNotice({ destination }: { destination: DisabledDestinati
           </>
         }
       >
-        <strong>{destination.destination} is switched off</strong> since <RelativeTime at={destination.since} />:{' '}
+        <strong>{destination.destination} is switched off</strong> (<RelativeTime past at={destination.since} />):{' '}
         {sentence(destination.reason)} What goes to it waits, and goes out once it is on again.
       </Warning>
       {enable.error && <ProblemPanel error={enable.error} />}

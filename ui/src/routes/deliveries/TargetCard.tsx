@@ -66,10 +66,10 @@ function GroupRow({ group, onRetry }: { group: FailureGroup; onRetry: (group: Fa
         </p>
         <p className={classes.when}>
           <span>
-            first <RelativeTime at={group.first_at} />
+            first <RelativeTime past at={group.first_at} />
           </span>
           <span>
-            last <RelativeTime at={group.last_at} />
+            last <RelativeTime past at={group.last_at} />
           </span>
           <Link to="/deliveries/$id" params={{ id: group.sample_delivery_id }} search={{}}>
             Newest one

@@ -8,8 +8,9 @@ import classes from './Destinations.module.css';
 import { newKey, type RuleRow } from './document';
 import type { Form } from './form';
 import { RuleList } from './RuleList';
+import { connectorName } from './show';
 import { Tester } from './Tester';
-import type { Tried } from './tried';
+import { isTried, type Tried } from './tried';
 import { UnmatchedGroups } from './UnmatchedGroups';
 import { useEvaluation, warningsByRule } from './use-evaluation';
 
@@ -21,11 +22,13 @@ export function AnswersTab({ form, tried, onTried }: { form: Form; tried: Tried;
   const rules = own?.map((row) => row.rule) ?? connector.responses;
   const evaluation = useEvaluation(id, rules, tried);
   // What is shown belongs to these rules: while others are asked for, there is nothing to show yet.
-  const seen = evaluation.data && evaluation.data.rules.length === rules.length ? evaluation.data : undefined;
+  const answered = evaluation.data?.rules.length === rules.length ? evaluation.data : undefined;
+  // Before there is an answer to try, only what is doubtful about the rules is worth a word.
+  const seen = isTried(tried) ? answered : undefined;
   const problem = evaluation.error ? asProblem(evaluation.error) : undefined;
   const errors = { ...problem?.byField(), ...form.errors };
   // Those of a connector are taken to be right.
-  const warnings = own === null || !seen ? [] : warningsByRule(seen.warnings);
+  const warnings = own === null || !answered ? [] : warningsByRule(answered.warnings);
   const set = (rows: readonly RuleRow[] | null): void => { change({ responses: rows }); };
   const copy = (): void => {
     set(connector.responses.map((rule) => ({ key: newKey(), rule })));
@@ -43,7 +46,7 @@ export function AnswersTab({ form, tried, onTried }: { form: Form; tried: Tried;
           <div className={classes.labHead}>
             <div>
               <h2 className={classes.panelTitle}>
-                {own === null ? `The rules of ${connector.name}` : 'Rules of your own'}
+                {own === null ? `The rules of ${connectorName(connector.name)}` : 'Rules of your own'}
               </h2>
               <p className={classes.panelIntro}>
                 The first rule that matches decides. If none does, 401, 403, 408, 410, 425, 429 and 5xx have their usual
@@ -92,7 +95,7 @@ export function AnswersTab({ form, tried, onTried }: { form: Form; tried: Tried;
               </Button>
               {own.length === 0 && (
                 <Button variant="default" size="xs" leftSection={<Copy size={14} />} onClick={copy}>
-                  Begin with those of {connector.name}
+                  Begin with those of {connectorName(connector.name)}
                 </Button>
               )}
             </div>
@@ -100,7 +103,7 @@ export function AnswersTab({ form, tried, onTried }: { form: Form; tried: Tried;
           <div className={classes.rest}>
             <NativeSelect
               label="An answer that no rule matches"
-              w={320}
+              miw={260}
               value={draft.on_unmatched}
               onChange={(event) => { change({ on_unmatched: event.currentTarget.value === 'retry' ? 'retry' : 'fail' }); }}
               data={[

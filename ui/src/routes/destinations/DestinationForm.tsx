@@ -9,6 +9,7 @@ import { MappingTab } from './MappingTab';
 import { RoutingTab } from './RoutingTab';
 import { SettingField } from './SettingField';
 import { isShown } from './document';
+import { connectorName } from './show';
 import { TestPanel } from './TestPanel';
 import { NOTHING_TRIED } from './tried';
 
@@ -70,19 +71,21 @@ export function DestinationForm({
             ))}
           </Tabs.List>
           <fieldset className={classes.fields} disabled={!form.canWrite}>
-            <Tabs.Panel value="connection">
-              <Connection form={form} head={head} />
-              {foot}
-            </Tabs.Panel>
-            <Tabs.Panel value="mapping">
-              <MappingTab form={form} lead={lead} onLead={setLead} />
-            </Tabs.Panel>
-            <Tabs.Panel value="answers">
-              <AnswersTab form={form} tried={tried} onTried={setTried} />
-            </Tabs.Panel>
-            <Tabs.Panel value="routing">
-              <RoutingTab form={form} />
-            </Tabs.Panel>
+            <div className={classes.room}>
+              <Tabs.Panel value="connection">
+                <Connection form={form} head={head} />
+                {foot}
+              </Tabs.Panel>
+              <Tabs.Panel value="mapping">
+                <MappingTab form={form} lead={lead} onLead={setLead} />
+              </Tabs.Panel>
+              <Tabs.Panel value="answers">
+                <AnswersTab form={form} tried={tried} onTried={setTried} />
+              </Tabs.Panel>
+              <Tabs.Panel value="routing">
+                <RoutingTab form={form} />
+              </Tabs.Panel>
+            </div>
           </fieldset>
         </Tabs>
       }
@@ -110,7 +113,7 @@ function Connection({ form, head }: { form: Form; head: ReactNode }) {
           />
         </div>
       </Section>
-      <Section title="Connection" intro={<>What <b>{connector.name}</b> needs to reach the receiver.</>}>
+      <Section title="Connection" intro={<>What <b>{connectorName(connector.name)}</b> needs to reach the receiver.</>}>
         <div className={classes.stack}>
           {shown.map((setting) => (
             <SettingField

@@ -35,7 +35,7 @@ import { DestinationForm } from './DestinationForm';
 import classes from './Destinations.module.css';
 import { type Draft, toDraft, toInput } from './document';
 import { destinationRoute } from './route';
-import { stateOf } from './show';
+import { connectorName, stateOf } from './show';
 
 const BACK = <Link to="/destinations">← Destinations</Link>;
 
@@ -126,7 +126,7 @@ function DestinationEditor({ loaded, connector, campaign }: { loaded: Loaded<Des
       badge={<Pill tone={word.tone} label={word.label} title={word.means} />}
       intro={
         <>
-          {doc.connector} for{' '}
+          {connectorName(doc.connector)} for{' '}
           <Link to="/campaigns/$id" params={{ id: campaign.id }} className="bt-outside">
             {campaign.name}
           </Link>

@@ -15,7 +15,7 @@ import { RowLink } from '@/components/RowLink';
 import { Pill } from '@/components/StatusPill';
 import { switchStates, wordOf } from '@/words';
 import { destinationsRoute } from './route';
-import { addressOf, stateOf } from './show';
+import { addressOf, connectorName, stateOf } from './show';
 
 /** Destinations: who gets the leads. */
 export default function DestinationsScreen() {
@@ -57,7 +57,7 @@ export default function DestinationsScreen() {
             key: 'connector',
             kind: 'one',
             label: 'Connector',
-            options: (connectors ?? []).map((one) => ({ value: one.name, label: one.name })),
+            options: (connectors ?? []).map((one) => ({ value: one.name, label: connectorName(one.name) })),
           },
           {
             key: 'state',
@@ -101,7 +101,7 @@ export default function DestinationsScreen() {
 function columns(campaigns: ReadonlyMap<string, string>): Column<Destination>[] {
   return [
     { id: 'name', header: 'Name', card: 'title', cell: (row) => row.name },
-    { id: 'connector', header: 'Connector', width: '130px', card: 'line', cell: (row) => row.connector },
+    { id: 'connector', header: 'Connector', width: '130px', card: 'line', cell: (row) => connectorName(row.connector) },
     {
       id: 'campaign',
       header: 'Campaign',

@@ -9,6 +9,7 @@ import { LeadChooser } from './LeadChooser';
 import { MappingTable } from './MappingTable';
 import { PreviewPane } from './PreviewPane';
 import { sentReader } from './sent';
+import { connectorName } from './show';
 import { ANSWER_FIELDS, SYSTEM_FIELDS } from './system-fields';
 import { usePreview, useSamples } from './use-preview';
 
@@ -125,7 +126,7 @@ function NoMapping({ form, samples, onStart }: { form: Form; samples: Readonly<R
       <div className={classes.noMapping}>
         <p>
           No mapping: all fields of the lead go out
-          {Object.keys(names).length > 0 ? ` under the names of ${connector.name}` : ' under their own names'}.
+          {Object.keys(names).length > 0 ? ` under the names of ${connectorName(connector.name)}` : ' under their own names'}.
         </p>
         {form.canWrite && (
           <Button size="xs" leftSection={<WandSparkles size={14} />} onClick={onStart}>

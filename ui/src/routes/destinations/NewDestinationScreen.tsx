@@ -21,6 +21,7 @@ import { DestinationForm, type FormSearch } from './DestinationForm';
 import classes from './Destinations.module.css';
 import { type Draft, emptyDraft, toInput } from './document';
 import { newDestinationRoute } from './route';
+import { connectorName } from './show';
 
 /** A new destination: its connector, then its form. */
 export default function NewDestinationScreen() {
@@ -74,16 +75,16 @@ export default function NewDestinationScreen() {
   return (
     <Page title="New destination" intro="What kind of receiver is it?" back={back}>
       <ul className={classes.picker}>
-        {connectors.data.map((one) => (
+        {webhookFirst(connectors.data).map((one) => (
           <li key={one.name} className={classes.pick}>
             <Link to="/destinations/new" search={(old) => ({ ...old, connector: one.name })} className={classes.pickLink}>
-              <span className={classes.pickName}>{one.name}</span>
+              <span className={classes.pickName}>{connectorName(one.name)}</span>
               <ArrowRight size={15} aria-hidden="true" />
             </Link>
             <p className={classes.pickText}>{one.description}</p>
             {one.docs != null && /^https?:\/\//.test(one.docs) && (
               <a className={classes.pickDocs} href={one.docs} target="_blank" rel="noopener noreferrer nofollow">
-                Vendor’s documentation<span className="bt-hidden"> of {one.name}</span> <ExternalLink size={12} aria-hidden="true" />
+                Vendor’s documentation<span className="bt-hidden"> of {connectorName(one.name)}</span> <ExternalLink size={12} aria-hidden="true" />
               </a>
             )}
           </li>
@@ -91,6 +92,11 @@ export default function NewDestinationScreen() {
       </ul>
     </Page>
   );
+}
+
+/** What fits any receiver comes first. */
+function webhookFirst(connectors: readonly Connector[]): Connector[] {
+  return [...connectors].sort((one, other) => Number(other.name === 'webhook') - Number(one.name === 'webhook'));
 }
 
 function NewForm({
@@ -130,7 +136,7 @@ function NewForm({
   return (
     <Page
       wide
-      title={draft.name.trim() === '' ? `New destination: ${connector.name}` : draft.name}
+      title={draft.name.trim() === '' ? `New destination: ${connectorName(connector.name)}` : draft.name}
       intro={connector.description}
       back={<Link to="/destinations/new" search={(old) => ({ campaign: old.campaign })}>← Another connector</Link>}
     >

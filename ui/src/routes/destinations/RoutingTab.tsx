@@ -106,7 +106,7 @@ function Limits({ form }: { form: Form }) {
         label="Requests out at one time"
         description="1 to 1,000. A new destination starts with 4 and gains one with each good answer."
         inputMode="numeric"
-        w={200}
+        styles={{ wrapper: { maxWidth: 200 } }}
         placeholder="32"
         value={draft.in_flight}
         error={errors['limits.in_flight']}

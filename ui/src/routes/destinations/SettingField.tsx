@@ -43,7 +43,7 @@ export function SettingField({
       return (
         <Select
           {...common}
-          w={260}
+          styles={{ wrapper: { maxWidth: 260 } }}
           data={setting.choices ?? []}
           value={text === '' ? (fallback ?? null) : text}
           placeholder="Not set"
@@ -72,7 +72,7 @@ export function SettingField({
           {...common}
           placeholder={fallback ?? setting.example ?? undefined}
           {...(setting.type === 'url' ? { inputMode: 'url' as const } : {})}
-          {...(setting.type === 'number' ? { inputMode: 'decimal' as const, w: 260 } : {})}
+          {...(setting.type === 'number' ? { inputMode: 'decimal' as const, styles: { wrapper: { maxWidth: 260 } } } : {})}
           spellCheck={false}
           autoComplete="off"
           value={text}

@@ -5,12 +5,12 @@ import { destinationQuery, testDestination, testSaved, type Trial } from '@/api/
 import type { Problem } from '@/api/problem';
 import { ProblemPanel } from '@/components/ProblemPanel';
 import { StatusPill } from '@/components/StatusPill';
-import { plain, retryClasses } from '@/words';
+import { plain } from '@/words';
 import classes from './Destinations.module.css';
 import { AnswerPane, RequestPane, TimingBar } from './Exchange';
 import type { Form } from './form';
 import { LeadChooser } from './LeadChooser';
-import { ruleText } from './show';
+import { followsText, ruleText } from './show';
 
 /** A real call with the form as it stands, always marked as a test. */
 export function TestPanel({
@@ -34,33 +34,35 @@ export function TestPanel({
     },
   });
   return (
-    <div className={classes.test}>
+    <>
       <h2 className={classes.panelTitle}>Test connection</h2>
-      <p className={classes.panelIntro}>
-        A real call to the receiver with what the form shows {saved ? 'and is saved' : 'now, saved or not'}. It is
-        always marked as a test. {connector.test_mode}
-      </p>
-      <LeadChooser campaignId={form.campaign.id} lead={lead} onLead={onLead} />
-      <Button
-        leftSection={<PlugZap size={15} />}
-        loading={test.isPending}
-        disabled={!form.canWrite}
-        onClick={() => { test.mutate(); }}
-      >
-        {test.data || test.error ? 'Send another test' : 'Send a test'}
-      </Button>
-      {test.error && <ProblemPanel error={test.error} title="The test could not be made" />}
-      <div role="status" className={classes.testResult} data-stale={test.isPending || undefined}>
-        {test.data && <Result trial={test.data} form={form} />}
+      <div className={classes.test}>
+        <p className={classes.panelIntro}>
+          A real call to the receiver with what the form shows {saved ? 'and is saved' : 'now, saved or not'}. It is
+          always marked as a test. {connector.test_mode}
+        </p>
+        <LeadChooser campaignId={form.campaign.id} lead={lead} onLead={onLead} />
+        <Button
+          leftSection={<PlugZap size={15} />}
+          loading={test.isPending}
+          disabled={!form.canWrite}
+          onClick={() => { test.mutate(); }}
+        >
+          {test.data || test.error ? 'Send another test' : 'Send a test'}
+        </Button>
+        {test.error && <ProblemPanel error={test.error} title="The test could not be made" />}
+        <div role="status" className={classes.testResult} data-stale={test.isPending || undefined}>
+          {test.data && <Result trial={test.data} form={form} />}
+        </div>
       </div>
-    </div>
+    </>
   );
 }
 
 function Result({ trial, form }: { trial: Trial; form: Form }) {
   const rules = form.draft.responses?.map((row) => row.rule) ?? form.connector.responses;
   const rule = trial.rule == null ? undefined : rules[trial.rule];
-  const follows = form.connector.verdicts[trial.verdict];
+  const follows = followsText(trial.verdict, form);
   const extracted = Object.entries(trial.extracted);
   return (
     <>
@@ -82,7 +84,7 @@ function Result({ trial, form }: { trial: Trial; form: Form }) {
               {plain(trial.fault.kind)}: {trial.fault.detail}
             </p>
           )}
-          {follows !== undefined && <p className="bt-dim">With a real lead: {retryClasses[follows] ?? follows}</p>}
+          {follows !== undefined && <p className="bt-dim">With a real lead: {follows}</p>}
           {extracted.length > 0 && (
             <p className="bt-outside">Taken from it: {extracted.map(([name, value]) => `${name} = ${value}`).join(', ')}</p>
           )}

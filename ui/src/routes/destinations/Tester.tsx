@@ -8,10 +8,10 @@ import { Note } from '@/components/Note';
 import { ProblemPanel } from '@/components/ProblemPanel';
 import { StatusPill } from '@/components/StatusPill';
 import { relative, useNow, useZone } from '@/components/time';
-import { deliveryStates, retryClasses, wordOf } from '@/words';
+import { deliveryStates, wordOf } from '@/words';
 import classes from './Destinations.module.css';
 import type { Form } from './form';
-import { ruleText } from './show';
+import { followsText, ruleText } from './show';
 import type { Tried } from './tried';
 
 /** An answer to try the rules on, pasted or picked, and what they make of it. */
@@ -120,7 +120,7 @@ export function triedFrom(answer: AnswerView, deliveryId: string): Tried {
 
 function Verdict({ evaluation, form, rules }: { evaluation: Evaluation; form: Form; rules: readonly ResponseRule[] }) {
   const rule = evaluation.rule == null ? undefined : rules[evaluation.rule];
-  const follows = form.connector.verdicts[evaluation.verdict];
+  const follows = followsText(evaluation.verdict, form);
   const extracted = Object.entries(evaluation.extracted);
   return (
     <div className={classes.verdict}>
@@ -139,7 +139,7 @@ function Verdict({ evaluation, form, rules }: { evaluation: Evaluation; form: Fo
         {extracted.length > 0 && (
           <p className="bt-outside">Taken from it: {extracted.map(([name, value]) => `${name} = ${value}`).join(', ')}</p>
         )}
-        {follows !== undefined && <p className="bt-dim">{retryClasses[follows] ?? follows}</p>}
+        {follows !== undefined && <p className="bt-dim">{follows}</p>}
       </div>
     </div>
   );

@@ -200,7 +200,8 @@ export function startingRows(
   const rows = fields.map((field) => ({ to: names[field.name] ?? field.delivery_name ?? field.name, from: field.name }));
   const system = Object.entries(connector.system_fields).map(([from, to]) => ({ to, from }));
   const others = system.length > 0 ? system : FLAT_SYSTEM.map((name) => ({ to: name, from: name }));
-  return [...rows, ...others].map((row) => rowFrom(row, newKey()));
+  // What the connector changes on the way is a part of what goes out without a mapping.
+  return [...rows, ...others].map((row) => rowFrom({ ...row, transform: connector.transforms[row.to] ?? [] }, newKey()));
 }
 
 /** What the flat payload holds besides the lead's fields. */

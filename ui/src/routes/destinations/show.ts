@@ -1,5 +1,29 @@
-import type { Destination, Match, ResponseRule } from '@/api/destinations';
-import { verdicts, wordOf } from '@/words';
+import type { Destination, Match, ResponseRule, Verdict } from '@/api/destinations';
+import { retryClasses, verdicts, wordOf } from '@/words';
+import type { Form } from './form';
+
+const CONNECTORS: Readonly<Record<string, string>> = {
+  webhook: 'Webhook',
+  leadbyte: 'LeadByte',
+  leadconduit: 'LeadConduit',
+  leadprosper: 'LeadProsper',
+  phonexa: 'Phonexa',
+  zapier: 'Zapier',
+};
+
+/** A connector as its vendor writes it; those of the operator's own go by their names. */
+export function connectorName(name: string): string {
+  return CONNECTORS[name] ?? name;
+}
+
+/** What follows a verdict with this connector and this form, in words. */
+export function followsText(verdict: Verdict, form: Pick<Form, 'connector' | 'draft'>): string | undefined {
+  if (verdict === 'unmatched') {
+    return form.draft.on_unmatched === 'retry' ? 'Tried again by the schedule.' : 'The delivery fails.';
+  }
+  const follows = form.connector.verdicts[verdict];
+  return follows === undefined ? undefined : (retryClasses[follows] ?? follows);
+}
 
 export type DestinationState = 'on' | 'off' | 'backup';
 

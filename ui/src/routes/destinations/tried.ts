@@ -10,6 +10,11 @@ export interface Tried {
 
 export const NOTHING_TRIED: Tried = { status: '200', body: '', contentType: '', deliveryId: undefined };
 
+/** Whether somebody gave an answer to try. */
+export function isTried(tried: Tried): boolean {
+  return tried.deliveryId !== undefined || tried.body !== '' || tried.status !== NOTHING_TRIED.status;
+}
+
 /** The tester's answer as the API takes it; `undefined` while its status is no status. */
 export function triedAnswer(tried: Tried): TriedAnswer | undefined {
   if (tried.deliveryId !== undefined) return { attempt: { delivery_id: tried.deliveryId } };

@@ -25,7 +25,7 @@ export function KeyPanel({ apiKey }: { apiKey: Key }) {
       <h2 className={`${classes.title ?? ''} bt-outside`}>{apiKey.name}</h2>
       <KeyStatePill apiKey={apiKey} />
       {isActive && changing && <Changing apiKey={apiKey} />}
-      {isActive && <Actions apiKey={apiKey} />}
+      {isActive ? <Actions apiKey={apiKey} /> : <div className={classes.gap} />}
       <Facts
         rows={[
           ['Id', <CopyableCode key="id" text={apiKey.id} what="id" />],

@@ -1,19 +1,16 @@
-import { Button, Menu, TagsInput } from '@mantine/core';
-import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
+import { Button, Menu } from '@mantine/core';
 import { CircleDot, RotateCw, Tag } from 'lucide-react';
 import { useState } from 'react';
-import { changeLeads, type Lead, tagsQuery } from '@/api/inbox';
-import type { Problem } from '@/api/problem';
+import type { Lead } from '@/api/inbox';
 import { useCan } from '@/api/use-me';
 import { ConfirmDialog } from '@/components/ConfirmDialog';
 import { RetryDialog } from '@/components/delivery/RetryDialog';
 import { StatusPill } from '@/components/StatusPill';
-import { toast } from '@/components/toast';
+import { BulkTagsDialog } from './BulkTagsDialog';
 import { failedOf } from './failed';
+import { useChangeLeads } from './use-change-leads';
 import { useStatuses } from './use-statuses';
 import classes from './LeadsScreen.module.css';
-
-type Change = Omit<Parameters<typeof changeLeads>[0], 'ids'>;
 
 /** What can be done with the leads that are selected. */
 export function BulkBar({ leads, onClear }: { leads: readonly Lead[]; onClear: () => void }) {
@@ -72,29 +69,14 @@ export function BulkBar({ leads, onClear }: { leads: readonly Lead[]; onClear: (
           onClose={close}
         />
       )}
-      {dialog === 'tags' && <TagsDialog leads={leads} count={count} onClose={close} />}
+      {dialog === 'tags' && <BulkTagsDialog leads={leads} count={count} onClose={close} />}
       {typeof dialog === 'object' && <StatusDialog leads={leads} count={count} status={dialog.status} onClose={close} />}
     </div>
   );
 }
 
-function useChange(leads: readonly Lead[], onClose: () => void) {
-  const queryClient = useQueryClient();
-  return useMutation<{ changed: number }, Problem, Change>({
-    mutationFn: (change) => changeLeads({ ids: leads.map((lead) => lead.id), ...change }),
-    onSuccess: async ({ changed }) => {
-      onClose();
-      toast(changed === 1 ? '1 lead was changed' : `${String(changed)} leads were changed`);
-      await Promise.all([
-        queryClient.invalidateQueries({ queryKey: ['leads'] }),
-        queryClient.invalidateQueries({ queryKey: tagsQuery.queryKey }),
-      ]);
-    },
-  });
-}
-
 function StatusDialog({ leads, count, status, onClose }: { leads: readonly Lead[]; count: string; status: string; onClose: () => void }) {
-  const change = useChange(leads, onClose);
+  const change = useChangeLeads(leads, onClose);
   return (
     <ConfirmDialog
       opened
@@ -106,33 +88,6 @@ function StatusDialog({ leads, count, status, onClose }: { leads: readonly Lead[
       onConfirm={() => { change.mutate({ status }); }}
     >
       They all become <StatusPill kind="status" value={status} />
-    </ConfirmDialog>
-  );
-}
-
-function TagsDialog({ leads, count, onClose }: { leads: readonly Lead[]; count: string; onClose: () => void }) {
-  const change = useChange(leads, onClose);
-  const { data: known = [] } = useQuery({ ...tagsQuery, retry: false });
-  const [add, setAdd] = useState<string[]>([]);
-  const [remove, setRemove] = useState<string[]>([]);
-  const theirs = [...new Set(leads.flatMap((lead) => lead.tags ?? []))];
-  return (
-    <ConfirmDialog
-      opened
-      title={`Tags of ${count}`}
-      confirmLabel="Change"
-      busy={change.isPending}
-      error={change.error}
-      onCancel={onClose}
-      onConfirm={() => {
-        if (add.length + remove.length === 0) onClose();
-        else change.mutate({ add_tags: add, remove_tags: remove });
-      }}
-    >
-      <TagsInput label="Add" placeholder="Write a tag, then Enter" data={known} value={add} maxTags={20} onChange={setAdd} data-autofocus />
-      {theirs.length > 0 && (
-        <TagsInput label="Take away" mt="sm" data={theirs} value={remove} maxTags={20} onChange={setRemove} />
-      )}
     </ConfirmDialog>
   );
 }

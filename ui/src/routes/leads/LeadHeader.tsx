@@ -33,7 +33,7 @@ export function LeadFacts({ lead }: { lead: Lead }) {
   return (
     <span className={classes.facts}>
       <span>
-        received <RelativeTime at={lead.created_at} />
+        received <RelativeTime past at={lead.created_at} />
       </span>
       <span>
         <bdi>{lead.campaign}</bdi> · <bdi>{lead.source}</bdi>

@@ -58,11 +58,17 @@ export default function LeadsScreen() {
   const rest = rows !== undefined && rows.length >= ROWS_MAX ? state.data?.pages.at(-1)?.next : undefined;
   const filtered = hasFilters(narrowing(search));
   return (
-    <Page wide title="Leads">
-      <FilterBar filters={filters} values={search} onChange={filter}>
-        <SavedViews screen="leads" query={filtersOf(search)} onChoose={(query) => { go(replacing({ ...query })); }} />
-        <ExportMenu search={search} />
-      </FilterBar>
+    <Page
+      wide
+      title="Leads"
+      actions={
+        <>
+          <SavedViews screen="leads" query={filtersOf(search)} onChoose={(query) => { go(replacing({ ...query })); }} />
+          <ExportMenu search={search} />
+        </>
+      }
+    >
+      <FilterBar filters={filters} values={search} onChange={filter} />
       {search.q !== undefined && search.q.trim().length < SEARCH_CHARS_MIN && (
         <p className={classes.hint}>Text is searched for from {SEARCH_CHARS_MIN} characters on.</p>
       )}

@@ -42,7 +42,7 @@ export function NotesTab({ lead }: { lead: Lead }) {
           <li key={note.id} className={classes.note}>
             <p className={classes.noteText}>{note.text}</p>
             <p className={classes.noteBy}>
-              <bdi>{note.author}</bdi> · <RelativeTime at={note.created_at} />
+              <bdi>{note.author}</bdi> · <RelativeTime past at={note.created_at} />
             </p>
             {canWrite && (
               <ActionIcon className={classes.noteRemove ?? ''} aria-label={`Remove the note by ${note.author}`} onClick={() => { remove(note); }}>

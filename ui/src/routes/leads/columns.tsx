@@ -34,7 +34,7 @@ function Tags({ tags }: { tags: readonly string[] | undefined }) {
 const cut = (text: string) => <bdi className={`bt-cut ${classes.cut ?? ''}`} title={text}>{text}</bdi>;
 
 export const COLUMNS: readonly Column<Lead>[] = [
-  { id: 'received', header: 'Received', width: '92px', card: 'line', cell: (lead) => <RelativeTime at={lead.created_at} /> },
+  { id: 'received', header: 'Received', width: '92px', card: 'line', cell: (lead) => <RelativeTime past at={lead.created_at} /> },
   { id: 'who', header: 'Lead', card: 'title', cell: (lead) => <Who lead={lead} /> },
   { id: 'campaign', header: 'Campaign', width: '108px', card: 'line', optional: true, cell: (lead) => cut(lead.campaign) },
   { id: 'state', header: 'State', width: '122px', card: 'side', cell: (lead) => <StatusPill kind="lead" value={lead.state} /> },

@@ -64,7 +64,7 @@ export function queryOf(search: LeadSearch): LeadQuery {
 export function searchOf(text: string | undefined): LeadQuery {
   const q = (text ?? '').trim();
   if (q.length < SEARCH_CHARS_MIN || isLeadId(q)) return {};
-  if (/^[+\d][\d\s().-]*$/.test(q)) {
+  if (/^[+(\d][\d\s().-]*$/.test(q)) {
     const digits = q.replace(/\D/g, '');
     if (q.startsWith('+') && digits.length >= 9) return { phone: `+${digits}` };
     // The number as dialled inside a country begins with a zero that is not kept.

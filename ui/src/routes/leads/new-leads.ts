@@ -66,7 +66,7 @@ export function belongs({ kind, data }: Told, search: LeadSearch, names: Names):
 function holds(data: Told['data'], text: string | undefined): boolean {
   const wanted = (text ?? '').trim().toLowerCase();
   if (wanted.length < SEARCH_CHARS_MIN) return true;
-  const digits = /^[+\d][\d\s().-]*$/.test(wanted) ? wanted.replace(/\D/g, '').replace(/^0+/, '') : undefined;
+  const digits = /^[+(\d][\d\s().-]*$/.test(wanted) ? wanted.replace(/\D/g, '').replace(/^0+/, '') : undefined;
   return Object.values(data).some(
     (value) => typeof value === 'string' && value.toLowerCase().includes(digits ?? wanted),
   );

@@ -47,7 +47,7 @@ export function happenings(entries: readonly TimelineEntry[], nameOf: (delivery:
   for (const entry of entries) {
     if ('delivery' in entry) targets.set(entry.delivery.id, nameOf(entry.delivery));
   }
-  return entries.flatMap((entry, at): Happening[] => {
+  return ordered(entries).flatMap((entry, at): Happening[] => {
     const key = `${entry.at}-${String(at)}`;
     if ('delivery' in entry) {
       const { delivery } = entry;
@@ -74,6 +74,21 @@ export function happenings(entries: readonly TimelineEntry[], nameOf: (delivery:
     const { event: kind, data } = entry.event as unknown as { event: string; data?: Told };
     return eventLine(key, entry.at, kind, data ?? {}, targets);
   });
+}
+
+/** What happened within one millisecond, in the order in which it must have. */
+function ordered(entries: readonly TimelineEntry[]): TimelineEntry[] {
+  const made = new Map<string, string>();
+  for (const entry of entries) {
+    if ('delivery' in entry) made.set(entry.delivery.id, entry.at);
+  }
+  const rank = (entry: TimelineEntry): number => {
+    if ('attempt' in entry) return made.get(entry.attempt.delivery_id) === entry.at ? 4 : 1;
+    if ('delivery' in entry) return 3;
+    const { event: kind } = entry.event as unknown as { event: string };
+    return kind.startsWith('delivery.') ? 2 : 0;
+  };
+  return [...entries].sort((one, other) => one.at.localeCompare(other.at) || rank(one) - rank(other));
 }
 
 function eventLine(key: string, at: string, kind: string, data: Told, targets: ReadonlyMap<string, string>): Happening[] {

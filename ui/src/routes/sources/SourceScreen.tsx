@@ -72,6 +72,8 @@ function SourceEditor({ loaded, campaign }: { loaded: Loaded<Source>; campaign: 
   const navigate = useNavigate({ from: sourceRoute.fullPath });
   const client = useQueryClient();
   const canWrite = useCan('config:write');
+  // Asking for signatures makes a secret when there is none yet; it is in that answer only.
+  const [secret, setSecret] = useState<string>();
   const editor = useEditor<Source, Draft>({
     queryKey: sourceQuery(id).queryKey,
     loaded,
@@ -81,6 +83,7 @@ function SourceEditor({ loaded, campaign }: { loaded: Loaded<Source>; campaign: 
     send: (patch, etag) => patchSource(id, patch, etag),
     onSaved: (next) => {
       toast(`“${next.data.name}” is saved`);
+      if (next.data.secret != null) setSecret(next.data.secret);
       void client.invalidateQueries({ queryKey: ['sources', 'list'] });
     },
   });
@@ -158,7 +161,10 @@ function SourceEditor({ loaded, campaign }: { loaded: Loaded<Source>; campaign: 
                   acceptValueOnBlur
                   value={[...draft.allowed_origins]}
                   error={errors.allowed_origins ?? Object.entries(errors).find(([field]) => field.startsWith('allowed_origins['))?.[1]}
-                  onChange={(values) => { change({ allowed_origins: [...new Set(values.map(originOf))] }); }}
+                  onChange={(values) => {
+                    const origins = values.flatMap((text) => text.split(/[\s,]+/)).filter((text) => text !== '');
+                    change({ allowed_origins: [...new Set(origins.map(originOf))] });
+                  }}
                 />
                 {draft.allowed_origins.length === 0 && (
                   <Note tone={kind === 'endpoint' ? 'neutral' : 'warning'}>
@@ -175,7 +181,7 @@ function SourceEditor({ loaded, campaign }: { loaded: Loaded<Source>; campaign: 
                   checked={draft.require_signature}
                   onChange={(event) => { change({ require_signature: event.currentTarget.checked }); }}
                 />
-                <Secret doc={doc} editor={editor} canWrite={canWrite} />
+                <Secret doc={doc} editor={editor} canWrite={canWrite} onSecret={setSecret} />
               </div>
             </Section>
             <Section title="How many, how long" intro="More than the limit get 429 with Retry-After.">
@@ -212,6 +218,15 @@ function SourceEditor({ loaded, campaign }: { loaded: Loaded<Source>; campaign: 
           </div>
         </Section>
       </fieldset>
+      {secret !== undefined && (
+        <SecretDialog
+          title="The signing secret"
+          intro="Give it to the caller, who signs each post with it."
+          what="signing secret"
+          secret={secret}
+          onClose={() => { setSecret(undefined); }}
+        />
+      )}
       <EditorFoot editor={editor} what={`the source “${doc.name}”`} labels={LABELS} toInput={inputOf} />
     </Page>
   );
@@ -238,14 +253,23 @@ function takeOver(editor: Editor<Source, Draft>, next: Loaded<Source>): void {
   if (dirty) editor.change(draft);
 }
 
-function Secret({ doc, editor, canWrite }: { doc: Source; editor: Editor<Source, Draft>; canWrite: boolean }) {
+function Secret({
+  doc,
+  editor,
+  canWrite,
+  onSecret,
+}: {
+  doc: Source;
+  editor: Editor<Source, Draft>;
+  canWrite: boolean;
+  onSecret: (secret: string | undefined) => void;
+}) {
   const [asking, setAsking] = useState(false);
-  const [secret, setSecret] = useState<string>();
   const rotate = useMutation<Loaded<Source>, Problem, string>({
     mutationFn: (grace) => rotateSourceSecret(doc.id, grace),
     onSuccess: (next) => {
       setAsking(false);
-      setSecret(next.data.secret ?? undefined);
+      onSecret(next.data.secret ?? undefined);
       takeOver(editor, next);
     },
   });
@@ -284,15 +308,6 @@ function Secret({ doc, editor, canWrite }: { doc: Source; editor: Editor<Source,
           error={rotate.error}
           onRotate={(grace) => { rotate.mutate(grace); }}
           onCancel={() => { setAsking(false); }}
-        />
-      )}
-      {secret !== undefined && (
-        <SecretDialog
-          title="The new secret"
-          intro="Give it to the caller, who signs each post with it."
-          what="signing secret"
-          secret={secret}
-          onClose={() => { setSecret(undefined); }}
         />
       )}
     </>
