@@ -13,7 +13,7 @@ export async function setUp(page, baton, { name = "Olivia Owner", email = "owner
   await page.getByLabel("Name of your business").fill("Bright Roofs");
   await page.getByLabel("Password", { exact: true }).fill(PASSWORD);
   await page.getByRole("button", { name: "Create the account" }).click();
-  await page.getByRole("navigation", { name: "Main" }).waitFor({ state: "attached" });
+  await page.getByRole("button", { name: /^Account of/ }).waitFor();
 }
 
 /** Fills the sign-in page; who has a second factor is asked for it then. */
@@ -35,7 +35,7 @@ export async function owner(browser, baton, options) {
 export async function again(browser, baton, email = "owner@example.com", options) {
   const page = await newPage(browser, baton.url, options);
   await signIn(page, email);
-  await page.getByRole("navigation", { name: "Main" }).waitFor({ state: "attached" });
+  await page.getByRole("button", { name: /^Account of/ }).waitFor();
   return page;
 }
 
@@ -48,7 +48,7 @@ export async function invited(browser, baton, { email, role, name }) {
   await page.getByLabel("Your name").fill(name);
   await page.getByLabel("Password", { exact: true }).fill(PASSWORD);
   await page.getByRole("button", { name: "Join" }).click();
-  await page.getByRole("navigation", { name: "Main" }).waitFor({ state: "attached" });
+  await page.getByRole("button", { name: /^Account of/ }).waitFor();
   return page;
 }
 

@@ -130,7 +130,7 @@ test("an invitation is shown once and can be taken back", async () => {
   await page.getByRole("button", { name: "Done" }).click();
   await page.getByRole("button", { name: "Take back the invitation of late@example.com" }).click();
   await page.getByRole("alertdialog").getByRole("button", { name: "Take it back" }).click();
-  await page.getByText("late@example.com").waitFor({ state: "detached" });
+  await page.getByRole("region", { name: "Invitations" }).waitFor({ state: "detached" });
   const late = await newPage(browser, baton.url);
   await late.goto(link.pathname + link.hash);
   await late.getByRole("heading", { level: 1 }).waitFor();

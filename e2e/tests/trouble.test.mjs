@@ -120,7 +120,7 @@ test("a file is checked, imported, and followed over a reload", async () => {
 });
 
 test("a lead that fails is seen failing, and is delivered when it is resent", async () => {
-  await sandbox.rule("/crm", { status: 400, body: "no" });
+  await sandbox.rule("/crm", { reply: { status: 400, body: "no" } });
   await post(baton, made.source, { email: "fix@example.com", first_name: "Fix" });
   const failed = await until("a delivery that ended", async () => {
     const { data } = await call(baton.url, "GET", "/api/v1/deliveries?state=failed");
@@ -129,7 +129,7 @@ test("a lead that fails is seen failing, and is delivered when it is resent", as
   await page.goto(`/admin/leads/${failed.lead_id}`);
   await page.getByRole("heading", { name: /Fix/ }).waitFor();
   await shot(page, "lead-failed");
-  await sandbox.rule("/crm", { status: 200 });
+  await sandbox.rule("/crm", { reply: { status: 200 } });
   await call(baton.url, "POST", `/api/v1/deliveries/${failed.id}/resend`, {});
   await until("the delivery accepted", async () => {
     const { data } = await call(baton.url, "GET", `/api/v1/deliveries?lead_id=${failed.lead_id}`);

@@ -26,7 +26,7 @@ test('odd keys and depths do not make it go wrong', () => {
 
 test('every action has words, also one nobody has heard of', () => {
   expect(actionWords('campaign.pause')).toBe('paused');
-  expect(actionWords('user.sign_in')).toBe('signed in');
+  expect(actionWords('user.sign_in')).toBe('signed in as');
   expect(actionWords('thing.do_something')).toBe('do something');
 });
 

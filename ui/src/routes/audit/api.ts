@@ -55,9 +55,11 @@ const VERBS: Readonly<Record<string, string>> = {
 
 /** Actions whose words are not those of their verb. */
 const WHOLE: Readonly<Record<string, string>> = {
-  'user.sign_in': 'signed in',
-  'user.sign_in_failed': 'failed to sign in',
-  'user.sign_out': 'signed out',
+  'user.sign_in': 'signed in as',
+  'user.sign_in_failed': 'failed to sign in as',
+  'user.sign_out': 'signed out as',
+  'user.second_factor_on': 'turned on the second factor of',
+  'user.second_factor_off': 'turned off the second factor of',
   'user.password': 'changed the password of',
   'user.end_sessions': 'ended other sessions of',
   'user.end_session': 'ended a session of',
