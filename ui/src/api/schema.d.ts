@@ -326,6 +326,50 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/deliveries/bulk-resend": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Resend many deliveries
+         * @description As a job that works on behind the answer, survives a restart and can be stopped. A delivery that
+         *     was resent before, by hand or by another job, is left alone. With `dry_run` the answer is 200 and
+         *     says how many there are.
+         */
+        post: operations["bulk_resend"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/deliveries/failures": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List failures
+         * @description Deliveries that failed, are held or have an unknown outcome and were not resent, in groups that a
+         *     person deals with at once. The members of a group are the deliveries with its `destination_id` (or
+         *     `webhook_id`), `state`, `verdict`, `note` and `resent=false`.
+         */
+        get: operations["list_failures"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/deliveries/{id}": {
         parameters: {
             query?: never;
@@ -824,6 +868,66 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/jobs": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List jobs
+         * @description Newest first; those that are over for 30 days.
+         */
+        get: operations["list_jobs"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/jobs/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Read a job
+         * @description Its counts grow while it works.
+         */
+        get: operations["get_job"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/jobs/{id}/cancel": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Stop a job
+         * @description What it resent stays resent.
+         */
+        post: operations["cancel_job"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/keys": {
         parameters: {
             query?: never;
@@ -932,6 +1036,44 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/leads/bulk": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Change status and tags of several leads */
+        post: operations["change_leads"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/leads/export": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Export leads
+         * @description Newest first, as a file. CSV has a column for each field of the campaigns and one, `other_fields`,
+         *     with what else came, as JSON. The export is in the audit.
+         */
+        get: operations["export_leads"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/leads/{id}": {
         parameters: {
             query?: never;
@@ -944,6 +1086,71 @@ export interface paths {
         put?: never;
         post?: never;
         delete?: never;
+        options?: never;
+        head?: never;
+        /** Change status and tags of a lead */
+        patch: operations["update_lead"];
+        trace?: never;
+    };
+    "/api/v1/leads/{id}/erase": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Erase a lead
+         * @description Removes for good what is known of the person: every version of the data, requests, answers,
+         *     notes, tags, what the search finds. What is still to be sent is called off. Ids, times, states and
+         *     verdicts stay, and a line of the audit without personal data. Receivers that have the lead already
+         *     are not asked to forget it.
+         */
+        post: operations["erase_lead"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/leads/{id}/notes": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List the notes of a lead
+         * @description Newest first.
+         */
+        get: operations["list_notes"];
+        put?: never;
+        /**
+         * Write a note about a lead
+         * @description Neither events nor deliveries carry it.
+         */
+        post: operations["create_note"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/leads/{id}/notes/{note}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /** Remove a note */
+        delete: operations["delete_note"];
         options?: never;
         head?: never;
         patch?: never;
@@ -1256,6 +1463,43 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/system": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Look at the server */
+        get: operations["get_system"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/tags": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List tags
+         * @description Those in use, in their order, at most 500.
+         */
+        get: operations["list_tags"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/users": {
         parameters: {
             query?: never;
@@ -1339,6 +1583,46 @@ export interface paths {
          *     says who is an owner.
          */
         patch: operations["update_user"];
+        trace?: never;
+    };
+    "/api/v1/views": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List saved views
+         * @description Oldest first; all people of the workspace share them.
+         */
+        get: operations["list_views"];
+        put?: never;
+        /** Save a view */
+        post: operations["create_view"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/views/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Read a saved view */
+        get: operations["get_view"];
+        put?: never;
+        post?: never;
+        /** Delete a saved view */
+        delete: operations["delete_view"];
+        options?: never;
+        head?: never;
+        /** Change a saved view */
+        patch: operations["update_view"];
         trace?: never;
     };
     "/api/v1/webhooks": {
@@ -1642,6 +1926,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/spec/{webhook_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Read what to post to a source
+         * @description A page for people, of endpoint sources only.
+         */
+        get: operations["posting_specification"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
 }
 export type webhooks = Record<string, never>;
 export interface components {
@@ -1819,6 +2123,54 @@ export interface components {
             /** @description Version of Baton. */
             version: string;
         };
+        /** @description Which deliveries, by what became of them. */
+        BulkFilter: {
+            /**
+             * @description Of this state: `failed`, `held`, `unknown`, `rejected` or `retrying`.
+             * @example failed
+             */
+            state: string;
+            /** @description To this destination. */
+            destination_id?: string | null;
+            /** @description With this verdict; empty: with none. */
+            verdict?: string | null;
+            /** @description Whose note begins so, as far as the first 200 characters go; empty: without one. */
+            note?: string | null;
+            /** @description Made at or after this time. */
+            since?: string | null;
+            /** @description Made before this time. */
+            until?: string | null;
+        };
+        /** @description What people say of several leads. */
+        BulkInput: {
+            /** @description The leads. */
+            ids: string[];
+            /** @description The status they get. */
+            status?: string | null;
+            /** @description Tags they get. */
+            add_tags?: string[];
+            /** @description Tags they lose. */
+            remove_tags?: string[];
+        };
+        /** @description Which deliveries to resend. */
+        BulkResendInput: {
+            /** @description These; or a `filter`. */
+            ids?: string[] | null;
+            filter?: components["schemas"]["BulkFilter"] | null;
+            /** @description What is sent. */
+            payload?: components["schemas"]["PayloadInput"];
+            /** @description Whether they are counted only. */
+            dry_run?: boolean;
+        };
+        /** @description How many leads were changed. */
+        BulkView: {
+            /**
+             * Format: int64
+             * @description Those that were not as wanted before; leads that are gone, erased, or would have more than 20
+             *     tags are left as they are.
+             */
+            changed: number;
+        };
         /** @description What can be set about a campaign. */
         CampaignInput: {
             /**
@@ -1891,6 +2243,8 @@ export interface components {
             /** @description When it last changed. */
             updated_at: string;
         };
+        /** @description Nothing to say. */
+        CancelJobInput: Record<string, never>;
         /** @description What became of a capture. */
         CaptureAnswer: {
             /**
@@ -2029,6 +2383,16 @@ export interface components {
             /** @description Whether queued leads are asked after. */
             polls: boolean;
         };
+        /** @description How many deliveries there are. */
+        CountView: {
+            /**
+             * Format: int64
+             * @description How many, counted up to 200 000.
+             */
+            count: number;
+            /** @description Whether that is all of them. */
+            count_is_exact: boolean;
+        };
         /**
          * @description Why a delivery exists.
          * @enum {string}
@@ -2081,6 +2445,8 @@ export interface components {
              * @description The version of the lead's data it carries.
              */
             data_version: number;
+            /** @description Its newest resend. */
+            resent_by_id?: string | null;
             /** @description When it was made. */
             created_at: string;
             /** @description When it last changed. */
@@ -2135,6 +2501,8 @@ export interface components {
              * @description The version of the lead's data it carries.
              */
             data_version: number;
+            /** @description Its newest resend. */
+            resent_by_id?: string | null;
             /** @description When it was made. */
             created_at: string;
             /** @description When it last changed. */
@@ -2289,6 +2657,17 @@ export interface components {
             /** @description What is doubtful about it; not in lists. */
             warnings?: components["schemas"]["WarningView"][] | null;
         };
+        /** @description A destination that is switched off; what goes to it waits. */
+        DisabledView: {
+            /** @description The destination. */
+            destination_id: string;
+            /** @description Its name. */
+            destination: string;
+            /** @description Why. */
+            reason: string;
+            /** @description Since when it is as it is. */
+            since: string;
+        };
         /**
          * @description What happens to a duplicate.
          * @enum {string}
@@ -2317,6 +2696,14 @@ export interface components {
             window_s?: number | null;
             /** @description What happens to a duplicate. */
             action?: components["schemas"]["DuplicateAction"];
+        };
+        /** @description The proof that this very lead is meant. */
+        EraseInput: {
+            /**
+             * @description The lead's id once more.
+             * @example lead_01h455vb4pex5vsknk084sn02q
+             */
+            confirm: string;
         };
         /** @description Rules and an answer to try them on. */
         EvaluateInput: {
@@ -2369,7 +2756,7 @@ export interface components {
          * @description What kind of thing happened.
          * @enum {string}
          */
-        EventKind: "lead.created" | "lead.updated" | "lead.partial" | "lead.completed" | "lead.duplicate" | "lead.rejected" | "lead.quarantined" | "delivery.succeeded" | "delivery.rejected" | "delivery.failed" | "destination.disabled" | "webhook.test";
+        EventKind: "lead.created" | "lead.updated" | "lead.erased" | "lead.partial" | "lead.completed" | "lead.duplicate" | "lead.rejected" | "lead.quarantined" | "delivery.succeeded" | "delivery.rejected" | "delivery.failed" | "destination.disabled" | "webhook.test";
         /** @description A recorded answer. */
         ExampleView: {
             /** @description The delivery. */
@@ -2402,6 +2789,50 @@ export interface components {
             secret: string;
             /** @description The same as a URL, for a picture that the app reads. */
             otpauth_url: string;
+        };
+        /** @description Deliveries that failed alike and were not resent. */
+        FailureGroupView: {
+            /** @description The destination they went to. */
+            destination_id?: string | null;
+            /** @description The webhook they went to. */
+            webhook_id?: string | null;
+            /** @description Name of the destination or address of the webhook; its id once it was deleted. */
+            destination: string;
+            /** @description Whether that is switched off. */
+            destination_disabled: boolean;
+            /** @description `failed`, `held` or `unknown`. */
+            state: string;
+            /** @description What the last attempt's outcome means; empty when there was none. */
+            verdict: string;
+            /** @description Why, the first 200 characters; empty when it was not said. */
+            note: string;
+            /**
+             * Format: int64
+             * @description How many, counted up to 10 000.
+             */
+            count: number;
+            /** @description Whether that is all of them. */
+            count_is_exact: boolean;
+            /** @description When the oldest of them last changed. */
+            first_at: string;
+            /** @description When the newest of them last changed. */
+            last_at: string;
+            /** @description The newest of them. */
+            sample_delivery_id: string;
+        };
+        /** @description What failed. */
+        FailuresView: {
+            /** @description The groups, the one with the newest failure first, at most 100. */
+            data: components["schemas"]["FailureGroupView"][];
+            /**
+             * Format: int64
+             * @description How many deliveries are in them.
+             */
+            total: number;
+            /** @description Whether that is all there are. */
+            total_is_exact: boolean;
+            /** @description The destinations that are switched off, by a person or by what their receiver answered. */
+            disabled: components["schemas"]["DisabledView"][];
         };
         /** @description Why there was no complete answer. */
         FaultView: {
@@ -2496,6 +2927,23 @@ export interface components {
             name: string;
             /** @description Its value. */
             value: string;
+        };
+        /** @description How the server feels. */
+        HealthView: {
+            /** @description Whether leads can be taken. */
+            ready: boolean;
+            /** @description Why not, for people. */
+            detail?: string | null;
+            /**
+             * Format: int64
+             * @description How far its clock is off the database's, in milliseconds.
+             */
+            clock_drift_ms: number;
+            /**
+             * Format: int64
+             * @description Bytes in the log of SQLite.
+             */
+            wal_bytes: number;
         };
         /** @description A subscription as an app asks for it. */
         HookInput: {
@@ -2705,6 +3153,48 @@ export interface components {
             /** @description Whether the address has an account here already: its password is asked for, else a new one. */
             known: boolean;
         };
+        /**
+         * @description Where a job stands.
+         * @enum {string}
+         */
+        JobState: "waiting" | "running" | "done" | "cancelled" | "failed";
+        /** @description A job. */
+        JobView: {
+            /**
+             * @description Its id.
+             * @example job_01h455vb4pex5vsknk084sn02q
+             */
+            id: string;
+            /** @description `bulk_resend`. */
+            kind: string;
+            /** @description Where it stands. */
+            state: components["schemas"]["JobState"];
+            /**
+             * Format: int64
+             * @description How many deliveries it is about; grows while that is not exact.
+             */
+            total: number;
+            /** @description Whether that was all of them when it began. */
+            total_is_exact: boolean;
+            /**
+             * Format: int64
+             * @description How many it resent.
+             */
+            done: number;
+            /**
+             * Format: int64
+             * @description How many it left alone: resent by others, on their way, gone, erased.
+             */
+            skipped: number;
+            /** @description Why it failed. */
+            fault?: string | null;
+            /** @description When it was made. */
+            created_at: string;
+            /** @description When it last got on. */
+            updated_at: string;
+            /** @description Who wanted it, by the name they had. */
+            created_by: string;
+        };
         /** @description What can be set about a key. */
         KeyInput: {
             /**
@@ -2801,6 +3291,17 @@ export interface components {
             /** @description At most 200. */
             queueIds: string[];
         };
+        /** @description A delivery of a lead, in a list of leads. */
+        LeadDeliveryView: {
+            /** @description Its id. */
+            id: string;
+            /** @description The destination. */
+            destination_id: string;
+            /** @description Name of the destination; its id once it was deleted. */
+            destination: string;
+            /** @description Where it stands. */
+            state: string;
+        };
         /** @description A lead. */
         LeadDocument: {
             /**
@@ -2823,6 +3324,8 @@ export interface components {
             state: string;
             /** @description The operator's word for it. */
             status: string;
+            /** @description Its tags, in their order. */
+            tags: string[];
             /**
              * Format: int64
              * @description 0 to 100.
@@ -2856,6 +3359,23 @@ export interface components {
             created_at: string;
             /** @description When it last changed. */
             updated_at: string;
+            /** @description Where it went, newest first, at most 20; only in lists with `include=deliveries`. */
+            deliveries?: components["schemas"]["LeadDeliveryView"][] | null;
+        };
+        /** @description What people say of a lead. */
+        LeadInput: {
+            /**
+             * @description One of the workspace's statuses; null: the first.
+             * @example contacted
+             */
+            status?: string;
+            /**
+             * @description All its tags; null: none.
+             * @example [
+             *       "call back"
+             *     ]
+             */
+            tags?: string[];
         };
         /** @description How much at once and how fast. */
         LimitsInput: {
@@ -3083,6 +3603,8 @@ export interface components {
                  * @description The version of the lead's data it carries.
                  */
                 data_version: number;
+                /** @description Its newest resend. */
+                resent_by_id?: string | null;
                 /** @description When it was made. */
                 created_at: string;
                 /** @description When it last changed. */
@@ -3283,6 +3805,53 @@ export interface components {
             damaged?: string[];
         };
         /** @description One page of a list. */
+        Listed_JobView: {
+            /** @description The rows. */
+            data: {
+                /**
+                 * @description Its id.
+                 * @example job_01h455vb4pex5vsknk084sn02q
+                 */
+                id: string;
+                /** @description `bulk_resend`. */
+                kind: string;
+                /** @description Where it stands. */
+                state: components["schemas"]["JobState"];
+                /**
+                 * Format: int64
+                 * @description How many deliveries it is about; grows while that is not exact.
+                 */
+                total: number;
+                /** @description Whether that was all of them when it began. */
+                total_is_exact: boolean;
+                /**
+                 * Format: int64
+                 * @description How many it resent.
+                 */
+                done: number;
+                /**
+                 * Format: int64
+                 * @description How many it left alone: resent by others, on their way, gone, erased.
+                 */
+                skipped: number;
+                /** @description Why it failed. */
+                fault?: string | null;
+                /** @description When it was made. */
+                created_at: string;
+                /** @description When it last got on. */
+                updated_at: string;
+                /** @description Who wanted it, by the name they had. */
+                created_by: string;
+            }[];
+            /** @description What to pass as `cursor` for the next page; null on the last one. */
+            next_cursor?: string | null;
+            /**
+             * @description Ids of rows of this page that are damaged where they are stored: they are shown in part or
+             *     not at all. Left out when there are none.
+             */
+            damaged?: string[];
+        };
+        /** @description One page of a list. */
         Listed_KeyView: {
             /** @description The rows. */
             data: (components["schemas"]["KeyInput"] & {
@@ -3341,6 +3910,8 @@ export interface components {
                 state: string;
                 /** @description The operator's word for it. */
                 status: string;
+                /** @description Its tags, in their order. */
+                tags: string[];
                 /**
                  * Format: int64
                  * @description 0 to 100.
@@ -3374,6 +3945,32 @@ export interface components {
                 created_at: string;
                 /** @description When it last changed. */
                 updated_at: string;
+                /** @description Where it went, newest first, at most 20; only in lists with `include=deliveries`. */
+                deliveries?: components["schemas"]["LeadDeliveryView"][] | null;
+            }[];
+            /** @description What to pass as `cursor` for the next page; null on the last one. */
+            next_cursor?: string | null;
+            /**
+             * @description Ids of rows of this page that are damaged where they are stored: they are shown in part or
+             *     not at all. Left out when there are none.
+             */
+            damaged?: string[];
+        };
+        /** @description One page of a list. */
+        Listed_NoteView: {
+            /** @description The rows. */
+            data: {
+                /**
+                 * @description Its id.
+                 * @example note_01h455vb4pex5vsknk084sn02q
+                 */
+                id: string;
+                /** @description What it says. */
+                text: string;
+                /** @description Who wrote it, by the name they had. */
+                author: string;
+                /** @description When. */
+                created_at: string;
             }[];
             /** @description What to pass as `cursor` for the next page; null on the last one. */
             next_cursor?: string | null;
@@ -3423,6 +4020,8 @@ export interface components {
                 webhook_id: string;
                 /** @description Where its leads are posted; null for the sources of API captures and of files. */
                 inbound_url?: string | null;
+                /** @description A page for people that says what to post there; null for sources that are no endpoint. */
+                spec_url?: string | null;
                 /** @description The secret its callers sign with; shown when it is made and never again. */
                 secret?: string | null;
                 /** @description Until when captures signed with the former secret are taken too, while it is being changed. */
@@ -3437,6 +4036,18 @@ export interface components {
                 /** @description When it last changed. */
                 updated_at: string;
             })[];
+            /** @description What to pass as `cursor` for the next page; null on the last one. */
+            next_cursor?: string | null;
+            /**
+             * @description Ids of rows of this page that are damaged where they are stored: they are shown in part or
+             *     not at all. Left out when there are none.
+             */
+            damaged?: string[];
+        };
+        /** @description One page of a list. */
+        Listed_String: {
+            /** @description The rows. */
+            data: string[];
             /** @description What to pass as `cursor` for the next page; null on the last one. */
             next_cursor?: string | null;
             /**
@@ -3482,6 +4093,33 @@ export interface components {
                 /** @description When they were last seen, to the minute. */
                 seen_at?: string | null;
             }[];
+            /** @description What to pass as `cursor` for the next page; null on the last one. */
+            next_cursor?: string | null;
+            /**
+             * @description Ids of rows of this page that are damaged where they are stored: they are shown in part or
+             *     not at all. Left out when there are none.
+             */
+            damaged?: string[];
+        };
+        /** @description One page of a list. */
+        Listed_ViewView: {
+            /** @description The rows. */
+            data: (components["schemas"]["ViewInput"] & {
+                /**
+                 * @description Its id.
+                 * @example view_01h455vb4pex5vsknk084sn02q
+                 */
+                id: string;
+                /**
+                 * Format: int64
+                 * @description Counts its changes.
+                 */
+                version: number;
+                /** @description When it was made. */
+                created_at: string;
+                /** @description When it last changed. */
+                updated_at: string;
+            })[];
             /** @description What to pass as `cursor` for the next page; null on the last one. */
             next_cursor?: string | null;
             /**
@@ -3602,6 +4240,28 @@ export interface components {
             /** @description Its name. */
             name: string;
         };
+        /** @description A note to be kept. */
+        NoteInput: {
+            /**
+             * @description What it says; lines are kept.
+             * @example Wants to be called after six.
+             */
+            text: string;
+        };
+        /** @description A note about a lead. */
+        NoteView: {
+            /**
+             * @description Its id.
+             * @example note_01h455vb4pex5vsknk084sn02q
+             */
+            id: string;
+            /** @description What it says. */
+            text: string;
+            /** @description Who wrote it, by the name they had. */
+            author: string;
+            /** @description When. */
+            created_at: string;
+        };
         /**
          * @description What an answer that no rule matched leads to.
          * @enum {string}
@@ -3670,6 +4330,11 @@ export interface components {
          * @enum {string}
          */
         PausedAction: "reject" | "hold";
+        /**
+         * @description What a resend sends.
+         * @enum {string}
+         */
+        PayloadInput: "current" | "same";
         /**
          * @description Where the time of an exchange went, in microseconds. A phase that did not happen is `None`
          *     (a pooled connection has no DNS, connect or TLS phase).
@@ -3817,8 +4482,11 @@ export interface components {
             /** @description Whether the body was UTF-8 as a whole. */
             body_is_text: boolean;
         };
-        /** @description Nothing to say. */
-        ResendInput: Record<string, never>;
+        /** @description How to resend. */
+        ResendInput: {
+            /** @description What is sent. */
+            payload?: components["schemas"]["PayloadInput"];
+        };
         /** @description One row that turns an answer into a verdict. */
         ResponseRule: {
             /** @description How the answer is looked at. */
@@ -3889,6 +4557,11 @@ export interface components {
          * @enum {string}
          */
         Scope: "leads:write" | "leads:read" | "events:read" | "config:read" | "config:write" | "leads:update" | "leads:erase" | "deliveries:write" | "keys" | "metrics:read" | "users" | "audit:read";
+        /**
+         * @description A screen with saved views.
+         * @enum {string}
+         */
+        Screen: "leads" | "deliveries";
         /** @description A session. */
         SessionView: {
             /** @description Its id. */
@@ -4049,6 +4722,8 @@ export interface components {
             webhook_id: string;
             /** @description Where its leads are posted; null for the sources of API captures and of files. */
             inbound_url?: string | null;
+            /** @description A page for people that says what to post there; null for sources that are no endpoint. */
+            spec_url?: string | null;
             /** @description The secret its callers sign with; shown when it is made and never again. */
             secret?: string | null;
             /** @description Until when captures signed with the former secret are taken too, while it is being changed. */
@@ -4062,6 +4737,19 @@ export interface components {
             created_at: string;
             /** @description When it last changed. */
             updated_at: string;
+        };
+        /** @description How far people are with a lead. */
+        StatusInput: {
+            /**
+             * @description The word.
+             * @example contacted
+             */
+            name: string;
+            /**
+             * @description The colour it is shown in, such as `#2f9e44`; null: as the screen likes.
+             * @example #2f9e44
+             */
+            colour?: string | null;
         };
         /** @description An exchange of an attempt before its own. */
         StepView: {
@@ -4089,6 +4777,35 @@ export interface components {
         };
         /** @description Nothing to say. */
         SwitchInput: Record<string, never>;
+        /** @description The server. */
+        SystemView: {
+            /** @description Version of this release. */
+            version: string;
+            /** @description `sqlite` or `postgres`. */
+            database: string;
+            /**
+             * Format: int64
+             * @description Seconds since this process began.
+             */
+            uptime_s: number;
+            /**
+             * Format: int64
+             * @description Bytes that are free where the data directory is; null on PostgreSQL.
+             */
+            data_dir_free_bytes?: number | null;
+            /**
+             * Format: int64
+             * @description Bytes the database takes.
+             */
+            database_bytes: number;
+            /** @description How it feels. */
+            health: components["schemas"]["HealthView"];
+            /**
+             * Format: int32
+             * @description How many nodes share the database.
+             */
+            nodes: number;
+        };
         /** @description One thing that happened. */
         TimelineEntry: components["schemas"]["Happened"] & {
             /** @description When. */
@@ -4257,6 +4974,58 @@ export interface components {
          * @enum {string}
          */
         Verdict: "accepted" | "queued" | "rejected" | "duplicate" | "invalid" | "cap_reached" | "rate_limited" | "transient" | "unmatched" | "auth_or_config" | "unknown" | "blocked";
+        /** @description What can be set about a view. */
+        ViewInput: {
+            /**
+             * @description Its name.
+             * @example Won this week
+             */
+            name: string;
+            /** @description The screen. */
+            screen: components["schemas"]["Screen"];
+            /**
+             * @description The parameters of the screen's address.
+             * @example {
+             *       "status": "won"
+             *     }
+             */
+            query?: {
+                [key: string]: string;
+            };
+        };
+        /** @description A saved view. */
+        ViewView: {
+            /**
+             * @description Its name.
+             * @example Won this week
+             */
+            name: string;
+            /** @description The screen. */
+            screen: components["schemas"]["Screen"];
+            /**
+             * @description The parameters of the screen's address.
+             * @example {
+             *       "status": "won"
+             *     }
+             */
+            query?: {
+                [key: string]: string;
+            };
+            /**
+             * @description Its id.
+             * @example view_01h455vb4pex5vsknk084sn02q
+             */
+            id: string;
+            /**
+             * Format: int64
+             * @description Counts its changes.
+             */
+            version: number;
+            /** @description When it was made. */
+            created_at: string;
+            /** @description When it last changed. */
+            updated_at: string;
+        };
         /** @description Something doubtful. */
         WarningView: {
             /**
@@ -4363,6 +5132,21 @@ export interface components {
              * @description Days a finished lead is kept; null: for ever.
              */
             retention_days?: number | null;
+            /**
+             * @description The time zone its people read times in, by its IANA name; null: UTC.
+             * @example Europe/London
+             */
+            time_zone?: string;
+            /**
+             * @description The currency its people count in, an ISO 4217 code; null: USD.
+             * @example GBP
+             */
+            currency?: string;
+            /**
+             * @description How far people can be with a lead, in their order; `new` is one of them, for every lead begins
+             *     with it. Null: new, contacted, qualified, won, lost. Leads keep a status that is taken away.
+             */
+            statuses?: components["schemas"]["StatusInput"][];
         };
         /** @description A workspace. */
         WorkspaceView: {
@@ -4375,6 +5159,21 @@ export interface components {
              * @description Days a finished lead is kept; null: for ever.
              */
             retention_days?: number | null;
+            /**
+             * @description The time zone its people read times in, by its IANA name; null: UTC.
+             * @example Europe/London
+             */
+            time_zone?: string;
+            /**
+             * @description The currency its people count in, an ISO 4217 code; null: USD.
+             * @example GBP
+             */
+            currency?: string;
+            /**
+             * @description How far people can be with a lead, in their order; `new` is one of them, for every lead begins
+             *     with it. Null: new, contacted, qualified, won, lost. Leads keep a status that is taken away.
+             */
+            statuses?: components["schemas"]["StatusInput"][];
             /**
              * @description Its id.
              * @example ws_01h455vb4pex5vsknk084sn02q
@@ -4494,6 +5293,21 @@ export interface components {
             expires_at?: string | null;
         };
         /** @description A JSON merge patch (RFC 7396): what is left out stays, null asks for the default. */
+        LeadPatch: {
+            /**
+             * @description One of the workspace's statuses; null: the first.
+             * @example contacted
+             */
+            status?: string;
+            /**
+             * @description All its tags; null: none.
+             * @example [
+             *       "call back"
+             *     ]
+             */
+            tags?: string[];
+        };
+        /** @description A JSON merge patch (RFC 7396): what is left out stays, null asks for the default. */
         SourcePatch: {
             /**
              * @description The campaign its leads belong to; cannot be changed.
@@ -4528,6 +5342,25 @@ export interface components {
             wait?: string | null;
             /** @description Whether it refuses leads now. */
             disabled?: boolean;
+        };
+        /** @description A JSON merge patch (RFC 7396): what is left out stays, null asks for the default. */
+        ViewPatch: {
+            /**
+             * @description Its name.
+             * @example Won this week
+             */
+            name?: string;
+            /** @description The screen. */
+            screen?: components["schemas"]["Screen"];
+            /**
+             * @description The parameters of the screen's address.
+             * @example {
+             *       "status": "won"
+             *     }
+             */
+            query?: {
+                [key: string]: string;
+            };
         };
         /** @description A JSON merge patch (RFC 7396): what is left out stays, null asks for the default. */
         WebhookPatch: {
@@ -4570,6 +5403,21 @@ export interface components {
              * @description Days a finished lead is kept; null: for ever.
              */
             retention_days?: number | null;
+            /**
+             * @description The time zone its people read times in, by its IANA name; null: UTC.
+             * @example Europe/London
+             */
+            time_zone?: string;
+            /**
+             * @description The currency its people count in, an ISO 4217 code; null: USD.
+             * @example GBP
+             */
+            currency?: string;
+            /**
+             * @description How far people can be with a lead, in their order; `new` is one of them, for every lead begins
+             *     with it. Null: new, contacted, qualified, won, lost. Leads keep a status that is taken away.
+             */
+            statuses?: components["schemas"]["StatusInput"][];
         };
     };
     responses: never;
@@ -5246,6 +6094,16 @@ export interface operations {
                 destination_id?: string;
                 /** @description Only to this webhook. */
                 webhook_id?: string;
+                /** @description Only whose last attempt had this verdict; empty: that had none. */
+                verdict?: string;
+                /** @description Only whose note begins so, as far as the first 200 characters go; empty: that have none. */
+                note?: string;
+                /** @description `false`: only that nobody resent; `true`: only others. */
+                resent?: boolean;
+                /** @description Only made at or after this time. */
+                since?: string;
+                /** @description Only made before this time. */
+                until?: string;
                 /** @description Rows of the page, 1 to 200. */
                 limit?: number;
                 /** @description `next_cursor` of the page before. */
@@ -5264,6 +6122,80 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Listed_DeliveryView"];
+                };
+            };
+            /** @description A problem. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    bulk_resend: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Repeating a request with the same key and body gives the same answer, with `Idempotent-Replayed: true`; kept 24 hours. */
+                "Idempotency-Key"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["BulkResendInput"];
+            };
+        };
+        responses: {
+            /** @description How many there are. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CountView"];
+                };
+            };
+            /** @description The job. */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["JobView"];
+                };
+            };
+            /** @description A problem. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_failures: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description As asked. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FailuresView"];
                 };
             };
             /** @description A problem. */
@@ -6262,6 +7194,106 @@ export interface operations {
             };
         };
     };
+    list_jobs: {
+        parameters: {
+            query?: {
+                /** @description Rows of the page, 1 to 200. */
+                limit?: number;
+                /** @description `next_cursor` of the page before. */
+                cursor?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description As asked. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Listed_JobView"];
+                };
+            };
+            /** @description A problem. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_job: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description As asked. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["JobView"];
+                };
+            };
+            /** @description A problem. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    cancel_job: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                "application/json": components["schemas"]["CancelJobInput"] | null;
+            };
+        };
+        responses: {
+            /** @description As asked. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["JobView"];
+                };
+            };
+            /** @description A problem. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     list_keys: {
         parameters: {
             query?: {
@@ -6512,7 +7544,7 @@ export interface operations {
     list_leads: {
         parameters: {
             query?: {
-                /** @description Only of this state. */
+                /** @description Only of these states, with commas between them. */
                 state?: string;
                 /** @description Only of this campaign. */
                 campaign_id?: string;
@@ -6520,6 +7552,10 @@ export interface operations {
                 source_id?: string;
                 /** @description Only with this status. */
                 status?: string;
+                /** @description Only with this tag. */
+                tag?: string;
+                /** @description `true`: only tests; `false`: only others. */
+                test?: boolean;
                 /** @description Only that came at or after this time. */
                 since?: string;
                 /** @description Only that came before this time. */
@@ -6530,6 +7566,8 @@ export interface operations {
                 email?: string;
                 /** @description Only with exactly this phone number. */
                 phone?: string;
+                /** @description `deliveries`: shows where each lead went. */
+                include?: string;
                 /** @description Rows of the page, 1 to 200. */
                 limit?: number;
                 /** @description `next_cursor` of the page before. */
@@ -6548,6 +7586,98 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Listed_LeadDocument"];
+                };
+            };
+            /** @description A problem. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    change_leads: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["BulkInput"];
+            };
+        };
+        responses: {
+            /** @description As asked. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["BulkView"];
+                };
+            };
+            /** @description A problem. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    export_leads: {
+        parameters: {
+            query?: {
+                /** @description `csv` (the default) or `jsonl`: one lead as a line of JSON. */
+                format?: string;
+                /**
+                 * @description For CSV: whether cells that a spreadsheet could take for formulas get a leading apostrophe;
+                 *     true when left out. Programs that read the file want `false`.
+                 */
+                safe?: boolean;
+                /** @description Only of these states, with commas between them. */
+                state?: string;
+                /** @description Only of this campaign. */
+                campaign_id?: string;
+                /** @description Only of this source. */
+                source_id?: string;
+                /** @description Only with this status. */
+                status?: string;
+                /** @description Only with this tag. */
+                tag?: string;
+                /** @description `true`: only tests; `false`: only others. */
+                test?: boolean;
+                /** @description Only that came at or after this time. */
+                since?: string;
+                /** @description Only that came before this time. */
+                until?: string;
+                /** @description Only that hold this text in a field, at least three characters. */
+                q?: string;
+                /** @description Only with exactly this e-mail address. */
+                email?: string;
+                /** @description Only with exactly this phone number. */
+                phone?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The file. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/csv": string;
                 };
             };
             /** @description A problem. */
@@ -6580,6 +7710,175 @@ export interface operations {
                 content: {
                     "application/json": components["schemas"]["LeadDocument"];
                 };
+            };
+            /** @description A problem. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    update_lead: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["LeadPatch"];
+            };
+        };
+        responses: {
+            /** @description As asked. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["LeadDocument"];
+                };
+            };
+            /** @description A problem. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    erase_lead: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["EraseInput"];
+            };
+        };
+        responses: {
+            /** @description As asked. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["LeadDocument"];
+                };
+            };
+            /** @description A problem. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_notes: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description As asked. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Listed_NoteView"];
+                };
+            };
+            /** @description A problem. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    create_note: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Repeating a request with the same key and body gives the same answer, with `Idempotent-Replayed: true`; kept 24 hours. */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NoteInput"];
+            };
+        };
+        responses: {
+            /** @description It was made. */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["NoteView"];
+                };
+            };
+            /** @description A problem. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    delete_note: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+                note: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description It is gone. */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
             };
             /** @description A problem. */
             default: {
@@ -7271,6 +8570,64 @@ export interface operations {
             };
         };
     };
+    get_system: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description As asked. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SystemView"];
+                };
+            };
+            /** @description A problem. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_tags: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description As asked. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Listed_String"];
+                };
+            };
+            /** @description A problem. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     list_users: {
         parameters: {
             query?: {
@@ -7455,6 +8812,179 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["UserView"];
+                };
+            };
+            /** @description A problem. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_views: {
+        parameters: {
+            query?: {
+                /** @description Only of this screen. */
+                screen?: "leads" | "deliveries";
+                /** @description Rows of the page, 1 to 200. */
+                limit?: number;
+                /** @description `next_cursor` of the page before. */
+                cursor?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description As asked. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Listed_ViewView"];
+                };
+            };
+            /** @description A problem. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    create_view: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Repeating a request with the same key and body gives the same answer, with `Idempotent-Replayed: true`; kept 24 hours. */
+                "Idempotency-Key"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ViewInput"];
+            };
+        };
+        responses: {
+            /** @description It was made. */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ViewView"];
+                };
+            };
+            /** @description A problem. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_view: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description As asked. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ViewView"];
+                };
+            };
+            /** @description A problem. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    delete_view: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The `ETag` the document must still have; 412 if it has another. */
+                "If-Match"?: string;
+            };
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description It is gone. */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description A problem. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    update_view: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The `ETag` the document must still have; 412 if it has another. */
+                "If-Match"?: string;
+            };
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ViewPatch"];
+            };
+        };
+        responses: {
+            /** @description As asked. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ViewView"];
                 };
             };
             /** @description A problem. */
@@ -8097,6 +9627,38 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["LeadByteAnswer"];
+                };
+            };
+        };
+    };
+    posting_specification: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The source's public id. */
+                webhook_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The page. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/html": string;
+                };
+            };
+            /** @description A problem. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
                 };
             };
         };
