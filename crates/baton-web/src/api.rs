@@ -59,6 +59,7 @@ pub(crate) fn described() -> OpenApiRouter<AppState> {
             campaigns::update_campaign,
             campaigns::delete_campaign
         ))
+        .routes(routes!(campaigns::check_sample))
         .routes(routes!(campaigns::pause_campaign))
         .routes(routes!(campaigns::resume_campaign))
         .routes(routes!(sources::list_sources, sources::create_source))

@@ -2,10 +2,12 @@
 
 mod pause;
 mod rules;
+mod sample;
 
 pub(super) use pause::{
     __path_pause_campaign, __path_resume_campaign, pause_campaign, resume_campaign,
 };
+pub(super) use sample::{__path_check_sample, check_sample};
 
 use super::answer;
 use super::document::{Changed, new_doc};

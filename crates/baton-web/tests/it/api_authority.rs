@@ -52,6 +52,12 @@ const CASES: &[(&str, &str, Scope, &str)] = &[
     ("get", "/api/v1/campaigns/{campaign}", Scope::ConfigRead, ""),
     ("patch", "/api/v1/campaigns/{campaign}", Scope::ConfigWrite, "{}"),
     ("delete", "/api/v1/campaigns/{campaign}", Scope::ConfigWrite, ""),
+    (
+        "post",
+        "/api/v1/campaigns/check",
+        Scope::ConfigRead,
+        r#"{"fields":[{"name":"note","type":"text"}],"sample":{}}"#,
+    ),
     ("post", "/api/v1/campaigns/{campaign}/pause", Scope::ConfigWrite, "{}"),
     ("post", "/api/v1/campaigns/{campaign}/resume", Scope::ConfigWrite, "{}"),
     ("get", "/api/v1/sources", Scope::ConfigRead, ""),

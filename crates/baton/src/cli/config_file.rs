@@ -79,7 +79,9 @@ impl Kind {
     fn made_by_server(self) -> &'static [&'static str] {
         match self {
             Self::Campaign => &["paused"],
-            Self::Source => &["webhook_id", "inbound_url", "spec_url", "secret", "previous_secret_until"],
+            Self::Source => {
+                &["webhook_id", "inbound_url", "spec_url", "secret", "previous_secret_until"]
+            }
             Self::Destination => &["secret", "previous_secret_until", "disabled"],
             Self::Webhook => &["secret", "previous_secret_until", "paused", "disabled"],
         }
