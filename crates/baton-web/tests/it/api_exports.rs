@@ -34,14 +34,23 @@ async fn export(app: &TestApp, query: &str) -> (Reply, String) {
     (Reply::parse(&raw), String::from_utf8(body).unwrap())
 }
 
-/// The rows of a CSV file.
+/// The rows of a CSV file, every cell of which is quoted (RFC 4180).
 fn rows(csv: &str) -> Vec<Vec<String>> {
-    csv.strip_suffix("\r\n")
-        .unwrap()
-        .split("\"\r\n\"")
-        .map(|row| row.trim_matches('"'))
-        .map(|row| row.split("\",\"").map(|cell| cell.replace("\"\"", "\"")).collect())
-        .collect()
+    let mut rows = vec![vec![String::new()]];
+    let (mut quoted, mut rest) = (false, csv.strip_suffix("\r\n").unwrap().chars().peekable());
+    while let Some(c) = rest.next() {
+        let row = rows.last_mut().unwrap();
+        match (quoted, c) {
+            (true, '"') if rest.next_if_eq(&'"').is_some() => row.last_mut().unwrap().push('"'),
+            (_, '"') => quoted = !quoted,
+            (true, c) => row.last_mut().unwrap().push(c),
+            (false, ',') => row.push(String::new()),
+            (false, '\r') => {}
+            (false, '\n') => rows.push(vec![String::new()]),
+            (false, c) => panic!("{c:?} stands outside quotes"),
+        }
+    }
+    rows
 }
 
 #[tokio::test]
