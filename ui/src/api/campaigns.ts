@@ -1,6 +1,7 @@
 import { queryOptions } from '@tanstack/react-query';
 import { api, call, ok, withEtag } from './client';
 import type { JsonObject } from './merge-patch';
+import type { FieldError } from './problem';
 import type { components } from './schema';
 import type { Loaded } from './use-editor';
 
@@ -72,4 +73,19 @@ export async function resumeCampaign(id: string): Promise<Loaded<Campaign>> {
 
 export function deleteCampaign(id: string): Promise<void> {
   return call('DELETE', `/api/v1/campaigns/${encodeURIComponent(id)}`);
+}
+
+/** What became of values that were tried. */
+export interface SampleView {
+  ok: boolean;
+  /** Normal forms of those that are taken. */
+  fields: Readonly<Record<string, unknown>>;
+  /** What was found out about them. */
+  notes: Readonly<Record<string, unknown>>;
+  errors: readonly FieldError[];
+}
+
+/** Tries values on fields that need not be saved. Nothing is kept. */
+export function checkSample(body: JsonObject, signal: AbortSignal): Promise<SampleView> {
+  return call('POST', '/api/v1/campaigns/check', { body, signal });
 }

@@ -35,6 +35,7 @@ import { FieldsEditor } from './FieldsEditor';
 import { PauseChoice } from './PauseChoice';
 import { countries, currencies } from './places';
 import { campaignRoute } from './route';
+import { TryLead } from './TryLead';
 
 const BACK = <Link to="/campaigns">← Campaigns</Link>;
 
@@ -171,6 +172,7 @@ function CampaignEditor({ loaded }: { loaded: Loaded<Campaign> }) {
             disabled={!canWrite}
             onChange={(fields) => { change({ fields }); }}
           />
+          {canWrite && draft.fields.length > 0 && <TryLead rows={draft.fields} country={draft.country} />}
         </Section>
         <Section title="Duplicates" intro="When a lead repeats one of this campaign’s.">
           <DuplicateRule draft={draft} errors={errors} disabled={!canWrite} onChange={change} />

@@ -73,7 +73,7 @@ export function toInput(draft: Draft): JsonObject {
 }
 
 /** A field with the rules its type knows and nothing else: others are refused. */
-function fieldTo(field: FieldSpec): JsonObject {
+export function fieldTo(field: FieldSpec): JsonObject {
   const { rules } = kindOf(field.type);
   const kept: Record<string, unknown> = { name: field.name.trim(), type: field.type, required: field.required ?? false };
   const keep = (key: keyof FieldSpec): void => {
