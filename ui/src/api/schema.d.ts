@@ -208,6 +208,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/campaigns/check": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Try values on fields
+         * @description Reads a sample as a capture would, by fields that need not be saved. Nothing is kept.
+         */
+        post: operations["check_sample"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/campaigns/{id}": {
         parameters: {
             query?: never;
@@ -4545,12 +4565,37 @@ export interface components {
             /** @description Why. */
             why: string;
         };
-        /** @description Which lead to try with. */
+        /** @description Why a value is refused. */
+        SampleError: {
+            /** @description Name of the field. */
+            field: string;
+            /** @description A stable word. */
+            code: string;
+            /** @description One line for people. */
+            message: string;
+        };
+        /** @description Fields, and values for them. */
         SampleInput: {
-            /** @description A lead of the workspace; needs the scope `leads:read`. A made-up one when left out. */
-            lead_id?: string | null;
-            /** @description Values that replace those of the made-up lead. */
-            fields?: Record<string, never> | null;
+            /**
+             * @description The country of the campaign, an ISO 3166-1 alpha-2 code.
+             * @example GB
+             */
+            country?: string | null;
+            /** @description The fields, as a campaign has them. */
+            fields: components["schemas"]["FieldSpec"][];
+            /** @description A value for each field that is to be tried, as a caller would post it. */
+            sample: Record<string, never>;
+        };
+        /** @description What became of the values. */
+        SampleView: {
+            /** @description Whether a lead with these values would be accepted. */
+            ok: boolean;
+            /** @description The values in their normal form, where they are taken. */
+            fields: Record<string, never>;
+            /** @description What was found out about values, by field. */
+            notes: Record<string, never>;
+            /** @description Why values are refused. */
+            errors: components["schemas"]["SampleError"][];
         };
         /**
          * @description What an API key may do.
@@ -5833,6 +5878,39 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["CampaignView"];
+                };
+            };
+            /** @description A problem. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    check_sample: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["SampleInput"];
+            };
+        };
+        responses: {
+            /** @description As asked. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SampleView"];
                 };
             };
             /** @description A problem. */
