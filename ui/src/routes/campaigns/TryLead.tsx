@@ -43,7 +43,7 @@ export function TryLead({ rows, country }: { rows: readonly FieldRow[]; country:
           <p className={classes.intro}>Values as a caller would post them, by the fields above, saved or not. Nothing is kept.</p>
         </div>
         {typed.length > 0 && (
-          <Button variant="subtle" size="compact-xs" leftSection={<RotateCcw size={13} />} onClick={() => { setTyped([]); }}>
+          <Button variant="subtle" size="compact-sm" className={classes.reset} leftSection={<RotateCcw size={13} />} onClick={() => { setTyped([]); }}>
             Start over
           </Button>
         )}
@@ -62,7 +62,7 @@ export function TryLead({ rows, country }: { rows: readonly FieldRow[]; country:
             <li key={row.key} className={classes.row}>
               <label htmlFor={`${id}-${row.key}`} className={classes.name}>
                 <bdi>{row.field.name === '' ? 'unnamed' : row.field.name}</bdi>
-                {row.field.required && <span className={classes.required}>required</span>}
+                {row.field.required && <span className={classes.required}> required</span>}
               </label>
               <TextInput
                 id={`${id}-${row.key}`}
@@ -110,7 +110,7 @@ function OutcomeText({ outcome: { tone, text, value, note } }: { outcome: Outcom
             <bdi className={classes.value}>{value}</bdi>
           </>
         )}
-        {note !== undefined && <span className={classes.found}> {note}</span>}
+        {note !== undefined && <span> · {note}</span>}
       </span>
     </>
   );
