@@ -2899,6 +2899,38 @@ export interface components {
             /** @description For `phone`: refuse numbers that are possible but not valid. */
             strict?: boolean;
         };
+        /** @description Why a value is refused. */
+        FieldTrialError: {
+            /** @description Name of the field. */
+            field: string;
+            /** @description A stable word. */
+            code: string;
+            /** @description One line for people. */
+            message: string;
+        };
+        /** @description Fields, and values for them. */
+        FieldTrialInput: {
+            /**
+             * @description The country of the campaign, an ISO 3166-1 alpha-2 code.
+             * @example GB
+             */
+            country?: string | null;
+            /** @description The fields, as a campaign has them. */
+            fields: components["schemas"]["FieldSpec"][];
+            /** @description A value for each field that is to be tried, as a caller would post it. */
+            sample: Record<string, never>;
+        };
+        /** @description What became of the values. */
+        FieldTrialView: {
+            /** @description Whether a lead with these values would be accepted. */
+            ok: boolean;
+            /** @description The values in their normal form, where they are taken. */
+            fields: Record<string, never>;
+            /** @description What was found out about values, by field. */
+            notes: Record<string, never>;
+            /** @description Why values are refused. */
+            errors: components["schemas"]["FieldTrialError"][];
+        };
         /** @description Nothing to say. */
         FinishInput: Record<string, never>;
         /** @description What the answers of a group mean. */
@@ -4565,37 +4597,12 @@ export interface components {
             /** @description Why. */
             why: string;
         };
-        /** @description Why a value is refused. */
-        SampleError: {
-            /** @description Name of the field. */
-            field: string;
-            /** @description A stable word. */
-            code: string;
-            /** @description One line for people. */
-            message: string;
-        };
-        /** @description Fields, and values for them. */
+        /** @description Which lead to try with. */
         SampleInput: {
-            /**
-             * @description The country of the campaign, an ISO 3166-1 alpha-2 code.
-             * @example GB
-             */
-            country?: string | null;
-            /** @description The fields, as a campaign has them. */
-            fields: components["schemas"]["FieldSpec"][];
-            /** @description A value for each field that is to be tried, as a caller would post it. */
-            sample: Record<string, never>;
-        };
-        /** @description What became of the values. */
-        SampleView: {
-            /** @description Whether a lead with these values would be accepted. */
-            ok: boolean;
-            /** @description The values in their normal form, where they are taken. */
-            fields: Record<string, never>;
-            /** @description What was found out about values, by field. */
-            notes: Record<string, never>;
-            /** @description Why values are refused. */
-            errors: components["schemas"]["SampleError"][];
+            /** @description A lead of the workspace; needs the scope `leads:read`. A made-up one when left out. */
+            lead_id?: string | null;
+            /** @description Values that replace those of the made-up lead. */
+            fields?: Record<string, never> | null;
         };
         /**
          * @description What an API key may do.
@@ -5900,7 +5907,7 @@ export interface operations {
         };
         requestBody: {
             content: {
-                "application/json": components["schemas"]["SampleInput"];
+                "application/json": components["schemas"]["FieldTrialInput"];
             };
         };
         responses: {
@@ -5910,7 +5917,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["SampleView"];
+                    "application/json": components["schemas"]["FieldTrialView"];
                 };
             };
             /** @description A problem. */

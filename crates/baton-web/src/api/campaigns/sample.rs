@@ -18,7 +18,7 @@ use utoipa::ToSchema;
 /// Fields, and values for them.
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
-pub struct SampleInput {
+pub struct FieldTrialInput {
     /// The country of the campaign, an ISO 3166-1 alpha-2 code.
     #[serde(default)]
     #[schema(example = "GB")]
@@ -33,7 +33,7 @@ pub struct SampleInput {
 
 /// What became of the values.
 #[derive(Serialize, ToSchema)]
-pub struct SampleView {
+pub struct FieldTrialView {
     /// Whether a lead with these values would be accepted.
     ok: bool,
     /// The values in their normal form, where they are taken.
@@ -43,12 +43,12 @@ pub struct SampleView {
     #[schema(value_type = Object)]
     notes: Map<String, Value>,
     /// Why values are refused.
-    errors: Vec<SampleError>,
+    errors: Vec<FieldTrialError>,
 }
 
 /// Why a value is refused.
 #[derive(Serialize, ToSchema)]
-pub struct SampleError {
+pub struct FieldTrialError {
     /// Name of the field.
     field: String,
     /// A stable word.
@@ -61,11 +61,11 @@ pub struct SampleError {
 ///
 /// Reads a sample as a capture would, by fields that need not be saved. Nothing is kept.
 #[utoipa::path(post, path = "/api/v1/campaigns/check", tag = "campaigns",
-    request_body = SampleInput,
-    responses((status = 200, body = SampleView)), security(("key" = ["config:read"])))]
+    request_body = FieldTrialInput,
+    responses((status = 200, body = FieldTrialView)), security(("key" = ["config:read"])))]
 pub(in crate::api) async fn check_sample(
     _permit: Permit<scopes::ConfigRead>,
-    Body(input): Body<SampleInput>,
+    Body(input): Body<FieldTrialInput>,
 ) -> Result<Response, Problem> {
     let specs: Vec<FieldSpec> = input.fields.into_iter().map(|Strict(spec)| spec).collect();
     let mut faults = Faults::default();
@@ -82,13 +82,17 @@ pub(in crate::api) async fn check_sample(
 }
 
 /// What a capture would make of the sample; values beside a refused one are shown too.
-fn tried(schema: &CompiledSchema, country: Option<&str>, sample: Map<String, Value>) -> SampleView {
+fn tried(
+    schema: &CompiledSchema,
+    country: Option<&str>,
+    sample: Map<String, Value>,
+) -> FieldTrialView {
     let mut raw = FieldMap(sample);
     let mut errors = Vec::new();
     let validated = validate(schema, country, &raw, Mode::Complete).or_else(|problems| {
         for problem in problems {
             raw.0.shift_remove(&problem.field);
-            errors.push(SampleError {
+            errors.push(FieldTrialError {
                 field: problem.field,
                 code: problem.code,
                 message: problem.message,
@@ -99,7 +103,7 @@ fn tried(schema: &CompiledSchema, country: Option<&str>, sample: Map<String, Val
     let validated = validated.unwrap_or_default();
     let mut fields = raw.0;
     fields.extend(validated.normal.0);
-    SampleView { ok: errors.is_empty(), fields, notes: validated.notes.0, errors }
+    FieldTrialView { ok: errors.is_empty(), fields, notes: validated.notes.0, errors }
 }
 
 #[cfg(test)]
