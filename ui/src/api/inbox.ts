@@ -101,8 +101,13 @@ export interface Job {
   kind: string;
   state: 'waiting' | 'running' | 'done' | 'cancelled' | 'failed';
   total: number;
+  /** `false`: there are more than were counted when it began. */
+  total_is_exact: boolean;
   done: number;
+  /** Left alone: resent by others, on their way, gone, erased. */
   skipped: number;
+  /** Why it failed. */
+  fault?: string | null;
   created_at: string;
   updated_at: string;
   created_by?: string | null;
@@ -113,7 +118,6 @@ export type Payload = 'same' | 'current';
 
 export interface ResendFilter {
   destination_id?: string;
-  webhook_id?: string;
   state: string;
   verdict?: string;
   note?: string;
@@ -268,10 +272,14 @@ export const failuresQuery = queryOptions({
   queryFn: ({ signal }) => call<Failures>('GET', `${DELIVERIES}/failures`, { signal }),
 });
 
+export interface ResendCount {
+  count: number;
+  count_is_exact: boolean;
+}
+
 /** How many deliveries the wish is about; nothing is sent. */
-export async function countResend(wish: ResendWish, signal: AbortSignal): Promise<number> {
-  const body = { ...wish, dry_run: true };
-  return (await call<{ count: number }>('POST', `${DELIVERIES}/bulk-resend`, { body, signal })).count;
+export function countResend(wish: ResendWish, signal: AbortSignal): Promise<ResendCount> {
+  return call('POST', `${DELIVERIES}/bulk-resend`, { body: { ...wish, dry_run: true }, signal });
 }
 
 export function resendMany(wish: ResendWish, payload: Payload, idempotencyKey: string): Promise<Job> {

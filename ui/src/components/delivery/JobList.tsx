@@ -3,7 +3,7 @@ import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
 import { CircleCheck, CircleSlash, RotateCw, TriangleAlert } from 'lucide-react';
 import { useEffect, useRef } from 'react';
 import { cancelJob, isActive, type Job, jobsQuery } from '@/api/inbox';
-import type { Problem } from '@/api/problem';
+import { type Problem, sentence } from '@/api/problem';
 import { useCan } from '@/api/use-me';
 import { ProblemPanel } from '@/components/ProblemPanel';
 import { RelativeTime } from '@/components/RelativeTime';
@@ -70,6 +70,7 @@ function JobRow({ job }: { job: Job }) {
           begun <RelativeTime past at={job.created_at} />
           {job.created_by != null && <> by <bdi>{job.created_by}</bdi></>}
         </p>
+        {job.fault != null && <p className={`${classes.facts ?? ''} bt-outside`}>{sentence(job.fault)}</p>}
         {cancel.error && <ProblemPanel error={cancel.error} />}
       </div>
       {isActive(job) && can && (
@@ -84,17 +85,18 @@ function JobRow({ job }: { job: Job }) {
 /** Where a job stands, in a sentence. */
 export function jobText(job: Job): string {
   const count = (value: number): string => value.toLocaleString('en-GB');
-  const skipped = job.skipped > 0 ? `, ${count(job.skipped)} left out as they were resent already` : '';
+  const total = `${count(job.total)}${job.total_is_exact ? '' : '+'}`;
+  const skipped = job.skipped > 0 ? `, ${count(job.skipped)} left alone as they were resent or are gone` : '';
   switch (job.state) {
     case 'waiting':
-      return `Waiting to resend ${count(job.total)}`;
+      return `Waiting to resend ${total}`;
     case 'running':
-      return `Resending: ${count(job.done)} of ${count(job.total)}${skipped}`;
+      return `Resending: ${count(job.done)} of ${total}${skipped}`;
     case 'done':
       return `Resent ${count(job.done)}${skipped}`;
     case 'cancelled':
-      return `Stopped after ${count(job.done)} of ${count(job.total)}`;
+      return `Stopped after ${count(job.done)} of ${total}`;
     case 'failed':
-      return `Could not go on after ${count(job.done)} of ${count(job.total)}`;
+      return `Could not go on after ${count(job.done)} of ${total}`;
   }
 }

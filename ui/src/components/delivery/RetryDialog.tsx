@@ -45,12 +45,13 @@ export function RetryDialog({
       await queryClient.invalidateQueries({ queryKey: jobsQuery.queryKey });
     },
   });
-  const many = count.data;
+  const many = count.data?.count;
+  const shown = count.data === undefined ? '' : manyText(count.data.count, count.data.count_is_exact);
   return (
     <ConfirmDialog
       opened
       title={`Resend what failed ${what}`}
-      confirmLabel={many === undefined ? 'Counting…' : many === 0 ? 'Close' : `Resend ${many.toLocaleString('en-GB')}`}
+      confirmLabel={many === undefined ? 'Counting…' : many === 0 ? 'Close' : `Resend ${shown}`}
       busy={start.isPending || count.isPending}
       error={start.error}
       onCancel={onClose}
@@ -61,7 +62,7 @@ export function RetryDialog({
     >
       <Stack gap="md">
         <p style={{ margin: 0 }} role="status">
-          {many === undefined ? 'Counting what would be sent…' : countText(many)}
+          {many === undefined ? 'Counting what would be sent…' : countText(many, shown)}
         </p>
         {count.error && <ProblemPanel error={count.error} onRetry={() => void count.refetch()} />}
         {risky && <Warning>Some of these may have arrived: sending them again can create duplicates there.</Warning>}
@@ -71,8 +72,13 @@ export function RetryDialog({
   );
 }
 
-function countText(many: number): string {
+/** "42", "200,000+". */
+function manyText(count: number, isExact: boolean): string {
+  return `${count.toLocaleString('en-GB')}${isExact ? '' : '+'}`;
+}
+
+function countText(many: number, shown: string): string {
   if (many === 0) return 'Nothing is left to resend here: it was resent, or got through meanwhile.';
-  const count = many === 1 ? '1 delivery is sent' : `${many.toLocaleString('en-GB')} deliveries are sent`;
+  const count = many === 1 ? '1 delivery is sent' : `${shown} deliveries are sent`;
   return `${count} again. You can close this page meanwhile, and stop it at any time.`;
 }

@@ -9,6 +9,7 @@ const job = (over: Partial<Job>): Job => ({
   kind: 'bulk_resend',
   state: 'running',
   total: 100_000,
+  total_is_exact: true,
   done: 1_200,
   skipped: 0,
   created_at: 'a',
@@ -18,7 +19,8 @@ const job = (over: Partial<Job>): Job => ({
 
 test.each([
   [{}, 'Resending: 1,200 of 100,000'],
-  [{ skipped: 3 }, 'Resending: 1,200 of 100,000, 3 left out as they were resent already'],
+  [{ skipped: 3 }, 'Resending: 1,200 of 100,000, 3 left alone as they were resent or are gone'],
+  [{ total_is_exact: false }, 'Resending: 1,200 of 100,000+'],
   [{ state: 'waiting' }, 'Waiting to resend 100,000'],
   [{ state: 'done', done: 42 }, 'Resent 42'],
   [{ state: 'cancelled' }, 'Stopped after 1,200 of 100,000'],

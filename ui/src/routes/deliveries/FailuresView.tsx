@@ -17,6 +17,7 @@ const LOOK_EVERY_MS = 15_000;
 /** What failed, by destination and by what went wrong there; live. */
 export function FailuresView() {
   const [retrying, setRetrying] = useState<FailureGroup>();
+  const filter = retrying && filterOfGroup(retrying);
   const query = useQuery({ ...failuresQuery, refetchInterval: LOOK_EVERY_MS });
   useLive(failuresQuery.queryKey, ['delivery.failed', 'delivery.succeeded', 'delivery.rejected', 'destination.disabled']);
   if (!query.data) {
@@ -37,9 +38,9 @@ export function FailuresView() {
       ) : (
         byTarget(data).map((target) => <TargetCard key={target.key} target={target} onRetry={setRetrying} />)
       )}
-      {retrying && (
+      {retrying && filter && (
         <RetryDialog
-          wish={{ filter: filterOfGroup(retrying) }}
+          wish={{ filter }}
           what={`to ${retrying.destination}`}
           risky={retrying.state === 'unknown'}
           onClose={() => { setRetrying(undefined); }}

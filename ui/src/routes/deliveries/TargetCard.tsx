@@ -12,7 +12,7 @@ import { RelativeTime } from '@/components/RelativeTime';
 import { Mark, StatusPill } from '@/components/StatusPill';
 import { plain } from '@/words';
 import { useSwitch } from './DisabledNotice';
-import { countText, type GroupsOfTarget, searchOfGroup } from './filters';
+import { countText, filterOfGroup, type GroupsOfTarget, searchOfGroup } from './filters';
 import classes from './DeliveriesScreen.module.css';
 
 /** What failed at one destination, by what went wrong. */
@@ -79,7 +79,7 @@ function GroupRow({ group, onRetry }: { group: FailureGroup; onRetry: (group: Fa
           </Link>
         </p>
       </div>
-      {canResend && (
+      {canResend && filterOfGroup(group) && (
         <Button size="xs" variant="default" leftSection={<RotateCw size={13} />} onClick={() => { onRetry(group); }}>
           {group.count === 1 && group.count_is_exact ? 'Retry it' : `Retry all ${count}`}
         </Button>

@@ -38,6 +38,10 @@ test('a resend of a group says empty words too: they tell it from its neighbours
   });
 });
 
+test('what went to a webhook is not resent at once: no filter would tell it from others', () => {
+  expect(filterOfGroup(group({ destination_id: null, webhook_id: 'wh_1' }))).toBeUndefined();
+});
+
 test('groups of one target stand together, and their count is exact only when each is', () => {
   const targets = byTarget([
     group({}),

@@ -59,11 +59,14 @@ export function searchOfGroup(group: FailureGroup): DeliverySearch & { view: str
   };
 }
 
-/** Which deliveries a resend of the group is about: exactly its own, an empty verdict or note included. */
-export function filterOfGroup(group: FailureGroup): ResendFilter {
+/**
+ * Which deliveries a resend of the group is about: exactly its own, an empty verdict or note
+ * included. `undefined` where it went to a webhook: those are resent one by one.
+ */
+export function filterOfGroup(group: FailureGroup): ResendFilter | undefined {
+  if (group.destination_id == null) return undefined;
   return {
-    ...(group.destination_id == null ? {} : { destination_id: group.destination_id }),
-    ...(group.webhook_id == null ? {} : { webhook_id: group.webhook_id }),
+    destination_id: group.destination_id,
     state: group.state,
     verdict: group.verdict,
     note: group.note,
