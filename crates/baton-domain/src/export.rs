@@ -82,19 +82,28 @@ mod tests {
         assert_eq!(row(&[], true), "\r\n");
     }
 
+    /// The cells of one row, read as RFC 4180 says.
+    fn read(row: &str) -> Vec<String> {
+        let mut cells = vec![String::new()];
+        let (mut quoted, mut rest) = (false, row.strip_suffix("\r\n").unwrap().chars().peekable());
+        while let Some(c) = rest.next() {
+            let cell = cells.last_mut().unwrap();
+            match (quoted, c) {
+                (true, '"') if rest.next_if_eq(&'"').is_some() => cell.push('"'),
+                (_, '"') => quoted = !quoted,
+                (true, c) => cell.push(c),
+                (false, ',') => cells.push(String::new()),
+                (false, c) => panic!("{c:?} stands outside quotes"),
+            }
+        }
+        cells
+    }
+
     proptest! {
         #[test]
         fn any_cells_come_back_as_they_were(cells in proptest::collection::vec(any::<String>(), 1..5)) {
             let written = row(&cells.iter().map(String::as_str).collect::<Vec<_>>(), false);
-            let inside = written.strip_suffix("\r\n").unwrap();
-            let inside = &inside[1..inside.len() - 1];
-            // Quotes inside are doubled, so a lone one ends a cell.
-            let marked = inside.replace("\"\"", "\u{1}");
-            let read: Vec<String> =
-                marked.split("\",\"").map(|cell| cell.replace('\u{1}', "\"")).collect();
-            if cells.iter().all(|cell| !cell.contains('\u{1}') && !cell.contains('"')) {
-                prop_assert_eq!(read, cells);
-            }
+            prop_assert_eq!(read(&written), cells);
         }
 
         #[test]
