@@ -3,6 +3,9 @@
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
+# A trace of each panic makes the report of a failure too long to read; for one test, ask for it.
+export RUST_BACKTRACE=0
+
 step() { printf '\n== %s\n' "$*"; }
 
 step "formatting"

@@ -168,7 +168,7 @@ pub struct JobRow {
 /// A write about jobs.
 pub(crate) enum JobCommand {
     New(WorkspaceId, Box<NewJob>),
-    Cancel { workspace: WorkspaceId, id: JobId, now: Millis, audit: Box<Option<AuditEntry>> },
+    Cancel { workspace: WorkspaceId, id: JobId, now: Millis, audit: Option<Box<AuditEntry>> },
     Slice { now: Millis, ids: Vec<DeliveryId> },
 }
 
@@ -280,7 +280,7 @@ impl WorkspaceStore {
         audit: Option<AuditEntry>,
     ) -> Result<bool, StoreError> {
         let (workspace, now) = (self.workspace, self.store.now());
-        let command = JobCommand::Cancel { workspace, id, now, audit: Box::new(audit) };
+        let command = JobCommand::Cancel { workspace, id, now, audit: audit.map(Box::new) };
         match self.store.write(Command::Job(command)).await? {
             Reply::Count(stopped) => Ok(stopped > 0),
             _ => Err(StoreError::Closed),

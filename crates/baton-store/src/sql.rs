@@ -100,42 +100,39 @@ pub(crate) const LEAD_DATA_FIND: Many = Many {
                JOIN unnest($1::uuid[], $2::int8[]) AS t(l, v) ON d.lead = t.l AND d.version = t.v",
 };
 
+/// The insertion of deliveries in a class, see `deliveries.class` in the migrations.
+macro_rules! deliveries_add {
+    ($class:literal) => {
+        Many {
+            sqlite: concat!(
+                "INSERT INTO deliveries (ws, id, lead, data_version, event, target_kind, lane, \
+                 class, cause, parent, state, starts, attempts, due_at, wake_at, created_at, \
+                 updated_at, token) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ",
+                $class,
+                ", ?8, ?9, CASE WHEN ?12 IS NULL THEN 'pending' ELSE 'in_flight' END, \
+                 ?12 IS NOT NULL, 0, ?10, ?13, ?11, ?11, ?12)"
+            ),
+            postgres: concat!(
+                "INSERT INTO deliveries (ws, id, lead, data_version, event, target_kind, lane, \
+                 class, cause, parent, state, starts, attempts, due_at, wake_at, created_at, \
+                 updated_at, token) SELECT w, i, l, v, e, k, la, ",
+                $class,
+                ", c, p, CASE WHEN tk IS NULL THEN 'pending' ELSE 'in_flight' END, \
+                 (tk IS NOT NULL)::int, 0, d, wk, n, n, tk \
+                 FROM unnest($1::uuid[], $2::uuid[], $3::uuid[], $4::int8[], $5::int8[], \
+                 $6::int8[], $7::uuid[], $8::text[], $9::uuid[], $10::int8[], $11::int8[], \
+                 $12::uuid[], $13::int8[]) AS t(w, i, l, v, e, k, la, c, p, d, n, tk, wk)"
+            ),
+        }
+    };
+}
+
 /// Parameters: those of [`crate::deliveries::NewRow::values`]. The last but one is the token of a
 /// delivery that is in flight from the start, the last when it is to be looked at.
-pub(crate) const DELIVERIES_ADD: Many = Many {
-    sqlite: "INSERT INTO deliveries (ws, id, lead, data_version, event, target_kind, lane, class, \
-             cause, parent, state, starts, attempts, due_at, wake_at, created_at, updated_at, \
-             token) \
-             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, 0, ?8, ?9, \
-             CASE WHEN ?12 IS NULL THEN 'pending' ELSE 'in_flight' END, ?12 IS NOT NULL, 0, \
-             ?10, ?13, ?11, ?11, ?12)",
-    postgres: "INSERT INTO deliveries (ws, id, lead, data_version, event, target_kind, lane, \
-               class, cause, parent, state, starts, attempts, due_at, wake_at, created_at, \
-               updated_at, token) SELECT w, i, l, v, e, k, la, 0, c, p, \
-               CASE WHEN tk IS NULL THEN 'pending' ELSE 'in_flight' END, \
-               (tk IS NOT NULL)::int, 0, d, wk, n, n, tk \
-               FROM unnest($1::uuid[], $2::uuid[], $3::uuid[], $4::int8[], $5::int8[], \
-               $6::int8[], $7::uuid[], $8::text[], $9::uuid[], $10::int8[], $11::int8[], \
-               $12::uuid[], $13::int8[]) AS t(w, i, l, v, e, k, la, c, p, d, n, tk, wk)",
-};
+pub(crate) const DELIVERIES_ADD: Many = deliveries_add!("0");
 
 /// The same in the class of retries, for many at once: what leads bring in is not kept waiting by it.
-pub(crate) const DELIVERIES_ADD_BEHIND: Many = Many {
-    sqlite: "INSERT INTO deliveries (ws, id, lead, data_version, event, target_kind, lane, class, \
-             cause, parent, state, starts, attempts, due_at, wake_at, created_at, updated_at, \
-             token) \
-             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, 1, ?8, ?9, \
-             CASE WHEN ?12 IS NULL THEN 'pending' ELSE 'in_flight' END, ?12 IS NOT NULL, 0, \
-             ?10, ?13, ?11, ?11, ?12)",
-    postgres: "INSERT INTO deliveries (ws, id, lead, data_version, event, target_kind, lane, \
-               class, cause, parent, state, starts, attempts, due_at, wake_at, created_at, \
-               updated_at, token) SELECT w, i, l, v, e, k, la, 1, c, p, \
-               CASE WHEN tk IS NULL THEN 'pending' ELSE 'in_flight' END, \
-               (tk IS NOT NULL)::int, 0, d, wk, n, n, tk \
-               FROM unnest($1::uuid[], $2::uuid[], $3::uuid[], $4::int8[], $5::int8[], \
-               $6::int8[], $7::uuid[], $8::text[], $9::uuid[], $10::int8[], $11::int8[], \
-               $12::uuid[], $13::int8[]) AS t(w, i, l, v, e, k, la, c, p, d, n, tk, wk)",
-};
+pub(crate) const DELIVERIES_ADD_BEHIND: Many = deliveries_add!("1");
 
 /// Parameters: id, ws, kind, at, lead, n, data_version, delta.
 pub(crate) const EVENTS_ADD: Many = Many {

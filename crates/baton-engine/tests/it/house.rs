@@ -41,6 +41,8 @@ const OWN: [(&str, &str); 4] = [
 ];
 /// Longest any wait of a test lasts before it fails.
 const PATIENCE: Duration = Duration::from_secs(30);
+/// How often a clock that ticks makes a step.
+const TICK: Duration = Duration::from_millis(1);
 const START: Millis = Millis(1_790_000_000_000);
 
 /// Counts up: ids are distinct and the same in every run.
@@ -341,16 +343,20 @@ impl House {
         }
     }
 
-    /// The same while the clock goes on in steps, for what waits by the engine's own backoff.
+    /// The same while the clock goes on in steps, for what waits by the engine's own backoff. A step
+    /// is made each [`TICK`] and not faster, for what is short on the engine's clock (a lease, the
+    /// time a result is kept) is then long on the machine's, however busy it is.
     pub async fn until_ticking<F, W>(&self, what: &str, step_ms: i64, condition: F)
     where
         F: Fn() -> W,
         W: Future<Output = bool>,
     {
+        let mut ticks = tokio::time::interval(TICK);
+        ticks.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
         let wait = async {
             while !condition().await {
+                ticks.tick().await;
                 self.clock.advance(step_ms);
-                tokio::task::yield_now().await;
             }
         };
         if tokio::time::timeout(PATIENCE, wait).await.is_err() {

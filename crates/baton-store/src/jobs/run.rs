@@ -29,7 +29,7 @@ pub(crate) async fn run_job(tx: &Tx<'_>, command: &JobCommand) -> Ran {
                        WHERE id = ?1 AND ws = ?2 AND state IN ('waiting', 'running')";
             let params = [id(*job), id(*workspace), (*now).into()];
             let stopped = tx.execute(sql, &params).await?;
-            if let Some(audit) = audit.as_ref().as_ref().filter(|_| stopped > 0) {
+            if let Some(audit) = audit.as_deref().filter(|_| stopped > 0) {
                 record(tx, audit).await?;
             }
             Ok((Reply::Count(stopped), Effects::default()))
@@ -186,12 +186,18 @@ async fn candidates(tx: &Tx<'_>, job: &Working) -> Result<(Vec<Resendable>, bool
             left.sort_unstable();
             left.dedup();
             left.truncate(JOB_SLICE + 1);
-            let sql =
-                format!("SELECT {RESEND_COLUMNS} FROM deliveries v WHERE v.ws = ?1 AND v.id = ?2");
-            let mut rows = Vec::new();
-            for delivery in &left {
-                rows.extend(tx.query(&sql, &[id(job.workspace), (*delivery).into()]).await?);
+            if left.is_empty() {
+                return Ok((Vec::new(), true));
             }
+            let places: Vec<String> = (2..left.len() + 2).map(|n| format!("?{n}")).collect();
+            let sql = format!(
+                "SELECT {RESEND_COLUMNS} FROM deliveries v WHERE v.ws = ?1 AND v.id IN ({}) \
+                 ORDER BY v.id",
+                places.join(", ")
+            );
+            let mut params = vec![id(job.workspace)];
+            params.extend(left.iter().map(|delivery| Value::from(*delivery)));
+            let rows = tx.query(&sql, &params).await?;
             let all_seen = left.len() <= JOB_SLICE;
             let found = rows.into_iter().map(resendable).collect::<Result<Vec<_>, _>>()?;
             return Ok((found, all_seen));

@@ -62,7 +62,7 @@ impl fmt::Debug for NoteRow {
 /// A write about notes.
 pub(crate) enum NoteCommand {
     New(WorkspaceId, Box<NewNote>),
-    Remove { workspace: WorkspaceId, lead: LeadId, note: NoteId, audit: Box<Option<AuditEntry>> },
+    Remove { workspace: WorkspaceId, lead: LeadId, note: NoteId, audit: Option<Box<AuditEntry>> },
 }
 
 impl WorkspaceStore {
@@ -100,8 +100,12 @@ impl WorkspaceStore {
         note: NoteId,
         audit: Option<AuditEntry>,
     ) -> Result<bool, StoreError> {
-        let command =
-            NoteCommand::Remove { workspace: self.workspace, lead, note, audit: Box::new(audit) };
+        let command = NoteCommand::Remove {
+            workspace: self.workspace,
+            lead,
+            note,
+            audit: audit.map(Box::new),
+        };
         match self.store.write(Command::LeadNote(command)).await? {
             Reply::Count(removed) => Ok(removed > 0),
             _ => Err(StoreError::Closed),
@@ -114,13 +118,15 @@ pub(crate) async fn run_note(
     command: &NoteCommand,
 ) -> Result<(Reply, Effects), StoreError> {
     let (count, audit) = match command {
-        NoteCommand::New(workspace, note) => (run_new(tx, *workspace, note).await?, &note.audit),
+        NoteCommand::New(workspace, note) => {
+            (run_new(tx, *workspace, note).await?, note.audit.as_ref())
+        }
         NoteCommand::Remove { workspace, lead, note, audit } => {
             let sql = "DELETE FROM lead_notes WHERE id = ?1 AND ws = ?2 AND lead = ?3";
-            (tx.execute(sql, &[id(*note), id(*workspace), id(*lead)]).await?, &**audit)
+            (tx.execute(sql, &[id(*note), id(*workspace), id(*lead)]).await?, audit.as_deref())
         }
     };
-    if let Some(audit) = audit.as_ref().filter(|_| count > 0) {
+    if let Some(audit) = audit.filter(|_| count > 0) {
         record(tx, audit).await?;
     }
     Ok((Reply::Count(count), Effects::default()))
