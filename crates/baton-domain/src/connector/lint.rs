@@ -215,7 +215,7 @@ impl Coverage {
         // Rounded up: one in a thousand is not 0 %.
         let percent = (self.unmatched * 100).div_ceil(self.answers.max(1));
         let message = format!(
-            "no rule covers {percent} % of the last {} answers; they count as failures",
+            "{percent} % of the last {} answers fit no rule; they count as failures",
             self.answers
         );
         Some(LintWarning { code: "uncovered", rule: None, message })
