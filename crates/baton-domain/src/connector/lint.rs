@@ -214,10 +214,10 @@ impl Coverage {
         }
         // Rounded up: one in a thousand is not 0 %.
         let percent = (self.unmatched * 100).div_ceil(self.answers.max(1));
-        let message = format!(
-            "{percent} % of the last {} answers fit no rule; they count as failures",
-            self.answers
-        );
+        let message = match self.answers {
+            1 => "the last answer fits no rule; it counts as a failure".to_owned(),
+            n => format!("{percent} % of the last {n} answers fit no rule; they count as failures"),
+        };
         Some(LintWarning { code: "uncovered", rule: None, message })
     }
 }
