@@ -13,8 +13,12 @@ import classes from './Shell.module.css';
 import { useWorkspaceZone } from './use-workspace-zone';
 import { WorkspaceSwitch } from './WorkspaceSwitch';
 
-const SearchDialog = lazy(() => import('./SearchDialog'));
-const KeyHelp = lazy(() => import('./KeyHelp'));
+const loadSearch = () => import('./SearchDialog');
+const loadKeys = () => import('./KeyHelp');
+const SearchDialog = lazy(loadSearch);
+const KeyHelp = lazy(loadKeys);
+/** When the page has what it shows; what is opened by a key is fetched then, before it is pressed. */
+const FETCH_AHEAD_MS = 1_000;
 
 /** The frame: navigation, header, and the screen in between. */
 export function Shell() {
@@ -32,6 +36,13 @@ export function Shell() {
   useEffect(() => {
     zone.set(timeZone);
   }, [timeZone]);
+  useEffect(() => {
+    // What is typed right after `/` belongs into the search: it has to be there at once.
+    const timer = setTimeout(() => void Promise.allSettled([loadSearch(), loadKeys()]), FETCH_AHEAD_MS);
+    return () => {
+      clearTimeout(timer);
+    };
+  }, []);
   if (!person) return null;
   const close = (): void => {
     setDialog(undefined);

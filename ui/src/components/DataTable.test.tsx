@@ -1,8 +1,9 @@
-import { fireEvent, screen } from '@testing-library/react';
+import { fireEvent, renderHook, screen } from '@testing-library/react';
 import userEvent from '@testing-library/user-event';
 import { useState } from 'react';
 import { afterEach, expect, it, vi } from 'vitest';
 import { Problem } from '@/api/problem';
+import { useBindings } from '@/app/keyboard';
 import { show } from '@/testing/render';
 import { type Column, DataTable, type DataTableProps, type TableState } from './DataTable';
 
@@ -74,6 +75,15 @@ it('moves by j and k, opens by Enter, selects by x, resends by r', async () => {
   for (let turn = 0; turn < 5; turn += 1) press('j');
   press('Enter');
   expect(onOpen).toHaveBeenLastCalledWith(ROWS[2]);
+});
+
+it('names its keys in the help before a row is chosen', async () => {
+  const onOpen = vi.fn();
+  await table({ onOpen, onSelect: vi.fn(), onResend: vi.fn(), link: (_, children) => children });
+  const help = renderHook(() => useBindings().map((binding) => binding.keys));
+  expect(help.result.current).toEqual(['j', 'k', 'Enter', 'x', 'r']);
+  press('Enter');
+  expect(onOpen).not.toHaveBeenCalled();
 });
 
 it('moves what is open in the panel', async () => {

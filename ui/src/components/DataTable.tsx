@@ -115,7 +115,7 @@ function useListKeys<Row>(props: DataTableProps<Row>): ListKeys {
   ], rows.length > 0);
   useKeys([
     { keys: 'Enter', label: 'Open the row', group: 'Lists', run: () => { if (current) props.onOpen?.(current); } },
-  ], props.onOpen !== undefined && current !== undefined);
+  ], rows.length > 0 && props.onOpen !== undefined);
   useKeys([
     {
       keys: 'x',
@@ -123,10 +123,10 @@ function useListKeys<Row>(props: DataTableProps<Row>): ListKeys {
       group: 'Lists',
       run: () => { if (current) props.onSelect?.(toggled(props.selected, props.rowKey(current))); },
     },
-  ], props.onSelect !== undefined && current !== undefined);
+  ], rows.length > 0 && props.onSelect !== undefined);
   useKeys([
     { keys: 'r', label: 'Resend', group: 'Lists', run: () => { if (current) props.onResend?.(current); } },
-  ], props.onResend !== undefined && current !== undefined);
+  ], rows.length > 0 && props.onResend !== undefined);
   useEffect(() => {
     if (focus === undefined) return;
     const row = root?.querySelector(`[data-row="${CSS.escape(focus)}"]`);
@@ -315,7 +315,7 @@ function Nothing<Row>({ empty, onClearFilters }: DataTableProps<Row>) {
         </Button>
       }
     >
-      There is something here, but not with these filters.
+      Nothing fits all of these filters.
     </EmptyState>
   );
 }

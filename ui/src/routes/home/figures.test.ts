@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { curlLine, said, startOfDay, stepsDone } from './figures';
+import { curlLine, said, startOfDay, stepsDone, stuckAt } from './figures';
 
 test('a day begins at midnight where the workspace is, also when the clocks change', () => {
   const check = (now: string, zone: string, expected: string): void => {
@@ -26,4 +26,14 @@ test('steps are ticked by what is there, and a delivery needs no test', () => {
 test('a count that was cut says so, and a URL cannot end its quotes', () => {
   expect(said({ count: 1000, more: true })).toBe('1,000+');
   expect(curlLine("http://x/'; rm", 'ada@example.com')).toContain("'http://x/'\\''; rm'");
+});
+
+test('what is stuck is counted by destination, over all its reasons', () => {
+  const stuck = stuckAt([
+    { destination_id: 'dst_a', count: 3, count_is_exact: true },
+    { destination_id: 'dst_b', count: 1, count_is_exact: true },
+    { destination_id: 'dst_a', count: 1000, count_is_exact: false },
+    { destination_id: null, count: 5, count_is_exact: true },
+  ]);
+  expect([...stuck].map(([id, count]) => `${id} ${said(count)}`)).toEqual(['dst_a 1,003+', 'dst_b 1']);
 });

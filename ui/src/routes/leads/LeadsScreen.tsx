@@ -1,7 +1,7 @@
 import { Button } from '@mantine/core';
 import { useMediaQuery } from '@mantine/hooks';
 import { useQuery } from '@tanstack/react-query';
-import { useNavigate } from '@tanstack/react-router';
+import { Link, useNavigate } from '@tanstack/react-router';
 import { Inbox } from 'lucide-react';
 import { type ReactNode, useEffect, useState } from 'react';
 import { campaignsQuery, type Lead, sourcesQuery, tagsQuery } from '@/api/inbox';
@@ -140,10 +140,21 @@ export default function LeadsScreen() {
 }
 
 function Empty({ filtered }: { filtered: boolean }): ReactNode {
+  const canConfig = useCan('config:read');
   if (filtered) return null;
   return (
-    <EmptyState icon={Inbox} title="No leads yet">
-      Leads appear here the moment they come. Make a campaign and a source, and post the first one.
+    <EmptyState
+      icon={Inbox}
+      title="No leads yet"
+      action={
+        canConfig && (
+          <Button component={Link} to="/sources" variant="default">
+            See where to post them
+          </Button>
+        )
+      }
+    >
+      Leads appear here the moment they come. Each source has an address and a line to try it with.
     </EmptyState>
   );
 }
