@@ -39,6 +39,7 @@ function run(args, env = {}) {
       resolve({
         url: url.replace(/\/$/, ""),
         said: () => said,
+        pid: child.pid,
         pause: () => child.kill("SIGSTOP"),
         go: () => child.kill("SIGCONT"),
         stop: async (signal = "SIGTERM") => {

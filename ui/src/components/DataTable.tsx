@@ -303,7 +303,23 @@ function Cards<Row>(props: DataTableProps<Row>) {
   );
 }
 
-function Nothing<Row>({ empty, onClearFilters }: DataTableProps<Row>) {
+function Nothing<Row>({ empty, more, onClearFilters }: DataTableProps<Row>) {
+  // What hits rarely is looked for in stretches: nothing was found in those looked through.
+  if (more?.has) {
+    return (
+      <EmptyState
+        icon={SearchX}
+        title={more.loading ? 'Looking further' : 'Nothing found yet'}
+        action={
+          <Button variant="default" loading={more.loading} onClick={more.load}>
+            Look further
+          </Button>
+        }
+      >
+        The newest ones do not match. There are older ones that were not looked through.
+      </EmptyState>
+    );
+  }
   if (!onClearFilters) return <>{empty}</>;
   return (
     <EmptyState

@@ -47,7 +47,8 @@ impl Server {
         let mut lines = BufReader::new(stdout).lines();
         let address = loop {
             let line = lines.next_line().await.expect("its output").expect("a ready line");
-            if let Some((_, address)) = line.split_once("http://") {
+            // A link to set it up may come before.
+            if let Some((_, address)) = line.split_once("listening on http://") {
                 break address.trim().parse().expect("an address");
             }
         };
