@@ -15,7 +15,8 @@ export CARGO_TARGET_DIR=${CARGO_TARGET_DIR:-$PWD/target}
 export BENCH_UI_LEADS=${BENCH_UI_LEADS:-1000000}
 export BENCH_OUT=${BENCH_OUT:-$CARGO_TARGET_DIR/bench-ui.md}
 export BATON_BINARY=${BATON_BINARY:-$CARGO_TARGET_DIR/release/baton}
-# The key of the store that fills the directory.
+# The keys of the store that fills the directory.
+export E2E_KEY=bench-key-0123456789abcdefghij
 export BATON_MASTER_KEY=0101010101010101010101010101010101010101010101010101010101010101
 
 scripts/build-ui.sh
