@@ -44,6 +44,12 @@ const MIGRATIONS: &[Migration] = &[
         sqlite: include_str!("../migrations/sqlite/0004_inbox.sql"),
         postgres: include_str!("../migrations/postgres/0004_inbox.sql"),
     },
+    Migration {
+        number: 5,
+        name: "campaign_lists",
+        sqlite: include_str!("../migrations/sqlite/0005_campaign_lists.sql"),
+        postgres: include_str!("../migrations/postgres/0005_campaign_lists.sql"),
+    },
 ];
 
 /// Number of the newest migration this release knows.

@@ -166,3 +166,11 @@ it('becomes a list of cards on a phone', async () => {
   expect(screen.queryByRole('table')).toBeNull();
   expect(screen.getAllByRole('listitem').map((item) => item.textContent)).toEqual(['Adano 1', 'Bobno 2', 'Cleono 3']);
 });
+
+it('does not say that nothing matches while there is more to look through', async () => {
+  const load = vi.fn();
+  await table({ rows: [], onClearFilters: vi.fn(), more: { has: true, loading: false, load } });
+  expect(screen.queryByText('Nothing matches')).toBeNull();
+  await userEvent.click(screen.getByRole('button', { name: 'Look further' }));
+  expect(load).toHaveBeenCalledOnce();
+});

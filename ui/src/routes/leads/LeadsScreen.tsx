@@ -159,14 +159,14 @@ function Empty({ filtered }: { filtered: boolean }): ReactNode {
   );
 }
 
-/** How many pages without a hit are looked through before the person is asked. */
-const EMPTY_PAGES_MAX = 5;
+/** How many pages without a hit are looked through before the person is asked, each time. */
+const EMPTY_PAGES_MAX = 20;
 
 /** A page of a rare filter can be empty and not be the last. */
 function useLookFurther({ rows, state }: ReturnType<typeof useLeads>): void {
   const { hasNextPage, isFetching, fetchNextPage } = state;
   const pages = state.data?.pages.length ?? 0;
-  const further = rows?.length === 0 && hasNextPage && !isFetching && pages < EMPTY_PAGES_MAX;
+  const further = rows?.length === 0 && hasNextPage && !isFetching && pages % EMPTY_PAGES_MAX !== 0;
   useEffect(() => {
     if (further) void fetchNextPage();
   }, [further, fetchNextPage, pages]);
