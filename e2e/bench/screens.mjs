@@ -1,4 +1,6 @@
 // What a person waits for, in the browser.
+import { existsSync } from "node:fs";
+import { join } from "node:path";
 import { call, until } from "../baton.mjs";
 import { newPage } from "../browser.mjs";
 import { post } from "../people.mjs";
@@ -8,9 +10,18 @@ const REPEATS = Number(process.env.BENCH_UI_REPEATS ?? 7);
 const LIVE_S = Number(process.env.BENCH_UI_LIVE_S ?? 30);
 const LIVE_RATE = Number(process.env.BENCH_UI_LIVE_RATE ?? 20);
 
+/** Where the interface is taken from, if not from the binary: to try a change of it alone. */
+const DIST = process.env.BENCH_UI_DIST;
+
 /** A page of the same person with an empty cache. */
 async function fresh(browser, baton, signedIn) {
   const page = await newPage(browser, baton.url);
+  if (DIST) {
+    await page.route("**/admin/**", (route) => {
+      const file = join(DIST, new URL(route.request().url()).pathname.replace("/admin/", ""));
+      return route.fulfill({ path: /\.\w+$/.test(file) && existsSync(file) ? file : join(DIST, "index.html") });
+    });
+  }
   await page.context().addCookies(await signedIn.context().cookies());
   await watchFirstRows(page);
   return page;
