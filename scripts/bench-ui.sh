@@ -8,7 +8,8 @@
 #
 # BENCH_UI_LEADS: how many leads are stored (1000000). BENCH_UI_DIR: keeps them there, to be used
 # again. BENCH_UI_REPEATS, BENCH_UI_LIVE_S, BENCH_UI_LIVE_RATE: looks a filter, seconds and leads a
-# second of the open inbox.
+# second of the open inbox. BENCH_UI_DIST: a built interface (ui/dist) that is measured in place of
+# the binary's, to try a change of it alone; first visits are slower with it.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 export CARGO_TARGET_DIR=${CARGO_TARGET_DIR:-$PWD/target}

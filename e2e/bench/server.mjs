@@ -35,9 +35,9 @@ async function timed(act) {
 /** Calls that look at much. */
 export async function calls(table, baton) {
   const api = (method, path, body) => call(baton.url, method, path, body);
-  const { data: destinations } = await api("GET", "/api/v1/destinations?limit=200");
-  const crm = destinations.at(-1).id;
-  const dry = { filter: { destination_id: crm, state: "failed" }, payload: "same", dry_run: true };
+  const { data: groups } = await api("GET", "/api/v1/deliveries/failures");
+  const most = groups.reduce((a, b) => (b.count > a.count ? b : a));
+  const dry = { filter: { destination_id: most.destination_id, state: most.state }, payload: "same", dry_run: true };
   const asked = [
     ["the failures in groups", () => api("GET", "/api/v1/deliveries/failures"), (a) => `${a.data.length} groups, ${a.total} deliveries`],
     ["preview of a bulk resend of all that failed at a destination", () => api("POST", "/api/v1/deliveries/bulk-resend", dry), (a) => `${a.count} deliveries`],

@@ -145,7 +145,8 @@ impl LeadFilter {
             }
             Way::Campaign => {
                 params.push(self.campaign.map(id).into());
-                let by = if postgres { String::new() } else { format!(" INDEXED BY {LEADS_CAMPAIGN}") };
+                let by =
+                    if postgres { String::new() } else { format!(" INDEXED BY {LEADS_CAMPAIGN}") };
                 select(&format!("leads l{by}"), &format!(" AND l.campaign = ?{}", params.len()))
             }
             Way::Tag => {

@@ -32,12 +32,10 @@ const NOWHERE: &str = "http://127.0.0.1:9/crm";
 const CALLERS: u64 = 256;
 const CHANGED_AT_ONCE: usize = 200;
 
-const FIRST: [&str; 12] = [
-    "Ada", "Grace", "Olu", "Jane", "Noor", "Mei", "Ivan", "Lucia", "Tom", "Priya", "Kofi", "Sven",
-];
-const LAST: [&str; 10] = [
-    "Smith", "Okafor", "Lovelace", "Hopper", "Chen", "Garcia", "Novak", "Iyer", "Mensah", "Berg",
-];
+const FIRST: [&str; 12] =
+    ["Ada", "Grace", "Olu", "Jane", "Noor", "Mei", "Ivan", "Lucia", "Tom", "Priya", "Kofi", "Sven"];
+const LAST: [&str; 10] =
+    ["Smith", "Okafor", "Lovelace", "Hopper", "Chen", "Garcia", "Novak", "Iyer", "Mensah", "Berg"];
 
 /// The present of a store that is filled: it goes from then to now as leads come.
 struct Fast(AtomicI64);
