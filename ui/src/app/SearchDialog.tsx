@@ -36,7 +36,14 @@ interface Choice {
 }
 
 /** Search over everything: leads by what is in them, the set-up and screens by their names, anything by its id. */
-export default function SearchDialog({ onClose }: { onClose: () => void }) {
+export default function SearchDialog({
+  onClose,
+  early,
+}: {
+  onClose: () => void;
+  /** Takes what was typed before the field was there. */
+  early: () => string;
+}) {
   const [text, setText] = useState('');
   const [at, setAt] = useState(0);
   const listId = useId();
@@ -72,6 +79,10 @@ export default function SearchDialog({ onClose }: { onClose: () => void }) {
           spellCheck={false}
           data-autofocus
           value={text}
+          onFocus={() => {
+            const typed = early();
+            setText((old) => old + typed);
+          }}
           onChange={(event) => {
             setText(event.currentTarget.value);
             setAt(0);
@@ -140,7 +151,6 @@ function useChoices(text: string, onClose: () => void): Choice[] {
       const label = title === '' ? lead.id : title;
       choices.push({ key: lead.id, label, hint: sub, icon: UserRound, state: lead.state, go: to(`/leads/${lead.id}`) });
     }
-    choices.push({ key: 'all', label: `All leads with “${text}”`, icon: Search, go: to('/leads', { q: text }) });
   }
   const word = text.toLowerCase();
   for (const { path, rows } of named) {
@@ -150,6 +160,7 @@ function useChoices(text: string, onClose: () => void): Choice[] {
       choices.push({ key: row.id, label: row.name, hint: row.hint, icon, go: to(`${path}/${row.id}`) });
     }
   }
+  if (searches) choices.push({ key: 'all', label: `All leads with “${text}”`, icon: Search, go: to('/leads', { q: text }) });
   for (const item of items) {
     if (text !== '' && !item.label.toLowerCase().includes(word)) continue;
     choices.push({ key: item.to, label: item.label, hint: `g ${item.key}`, icon: item.icon, go: to(item.to) });

@@ -2,11 +2,12 @@ import { ActionIcon, Drawer } from '@mantine/core';
 import { useQuery } from '@tanstack/react-query';
 import { Outlet, useRouterState } from '@tanstack/react-router';
 import { Menu as MenuIcon, Search } from 'lucide-react';
-import { lazy, Suspense, useEffect, useState } from 'react';
+import { lazy, Suspense, useEffect, useRef, useState } from 'react';
 import { authState, me } from '@/api/accounts';
 import { zone } from '@/components/time';
 import { usePhone } from '@/components/use-phone';
 import { AccountMenu } from './AccountMenu';
+import { keepEarlyKeys } from './early-keys';
 import { useKeys } from './keyboard';
 import { Navigation, useGoKeys } from './Navigation';
 import classes from './Shell.module.css';
@@ -25,11 +26,17 @@ export function Shell() {
   const phone = usePhone();
   const [navOpen, setNavOpen] = useState(false);
   const [dialog, setDialog] = useState<'search' | 'keys'>();
+  const early = useRef<() => string>(() => '');
+  const openSearch = (): void => {
+    early.current();
+    early.current = keepEarlyKeys();
+    setDialog('search');
+  };
   const path = useRouterState({ select: (state) => state.location.pathname });
   const { data: person } = useQuery(me);
   useGoKeys();
   useKeys([
-    { keys: '/', label: 'Search', group: 'Everywhere', run: () => { setDialog('search'); } },
+    { keys: '/', label: 'Search', group: 'Everywhere', run: openSearch },
     { keys: '?', label: 'Show the keys', group: 'Everywhere', run: () => { setDialog('keys'); } },
   ]);
   const timeZone = useWorkspaceZone();
@@ -37,7 +44,7 @@ export function Shell() {
     zone.set(timeZone);
   }, [timeZone]);
   useEffect(() => {
-    // What is typed right after `/` belongs into the search: it has to be there at once.
+    // A key opens them: they have to be there at once.
     const timer = setTimeout(() => void Promise.allSettled([loadSearch(), loadKeys()]), FETCH_AHEAD_MS);
     return () => {
       clearTimeout(timer);
@@ -45,6 +52,7 @@ export function Shell() {
   }, []);
   if (!person) return null;
   const close = (): void => {
+    early.current();
     setDialog(undefined);
   };
   return (
@@ -71,7 +79,7 @@ export function Shell() {
               <MenuIcon size={19} />
             </ActionIcon>
           )}
-          <button type="button" className={classes.search} onClick={() => { setDialog('search'); }}>
+          <button type="button" className={classes.search} onClick={openSearch}>
             <Search size={14} aria-hidden="true" />
             <span>Search leads, or go to…</span>
             <kbd>/</kbd>
@@ -87,7 +95,7 @@ export function Shell() {
         </main>
       </div>
       <Suspense>
-        {dialog === 'search' && <SearchDialog onClose={close} />}
+        {dialog === 'search' && <SearchDialog onClose={close} early={() => early.current()} />}
         {dialog === 'keys' && <KeyHelp onClose={close} />}
       </Suspense>
     </div>

@@ -33,6 +33,9 @@ const SANDBOX_PORT: u16 = 8081;
 /// How often it is looked whether the receiver has got the first leads, and how many times.
 const SETTLE_LOOK_EVERY: Duration = Duration::from_millis(300);
 const SETTLE_LOOKS_MAX: u32 = 15;
+/// Requests of a second that are a line each: retries of the first leads must not push the link away
+/// by which somebody signs in.
+const TOLD_MAX: usize = 3;
 
 const NOTES: &str = "\
 It listens on this machine only. It has three campaigns whose receivers behave well and badly, some
@@ -100,7 +103,7 @@ async fn demo(args: &Args, mut settings: Settings) -> Result<(), Failure> {
     terminal::say(format!("listening on {api}"));
     tokio::select! {
         stopped = serve::until_stopped(&mut node, &mut signals, &settings) => stopped?,
-        () = sandbox::tell(&sandbox, told) => {}
+        () = sandbox::tell(&sandbox, told, TOLD_MAX) => {}
         () = traffic::arrive(&remote, &sources, first_arrival()), if !args.no_leads => {}
     }
     signals.exit_at_next();

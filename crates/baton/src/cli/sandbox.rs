@@ -8,6 +8,11 @@ use baton_sandbox::{KEPT_DEFAULT, Rule, Sandbox, SandboxHandle, SandboxSettings}
 use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::time::Duration;
+use tokio::time::Instant;
+
+/// Requests that come within it are told of together when there are many.
+const TELL_SPAN: Duration = Duration::from_secs(1);
 
 const EXAMPLES: &str = "\
 Examples:
@@ -73,7 +78,7 @@ pub(super) fn run(args: &Args) -> Result<(), Failure> {
         .map_err(Failure::new)?;
         terminal::say(format!("listening on {}", sandbox.url("")));
         tokio::select! {
-            () = tell(&sandbox, 0), if !args.quiet => {}
+            () = tell(&sandbox, 0, usize::MAX), if !args.quiet => {}
             _ = signals.next() => {}
         }
         sandbox.shutdown().await;
@@ -81,15 +86,69 @@ pub(super) fn run(args: &Args) -> Result<(), Failure> {
     })
 }
 
-/// Writes a line for each request after the one of that number, without what was in it.
-pub(super) async fn tell(sandbox: &SandboxHandle, after: u64) {
+/// Writes a line for each request after the one of that number, without what was in it. Of more
+/// than `lines_max` within [`TELL_SPAN`] the rest are one line with their count.
+pub(super) async fn tell(sandbox: &SandboxHandle, after: u64, lines_max: usize) {
     let mut last = after;
     loop {
-        for received in sandbox.received_after(last).await {
-            if received.id > last {
-                last = received.id;
-                terminal::say(format!("sandbox {}", received.summary()));
+        let until = Instant::now() + TELL_SPAN;
+        let mut span = Span { lines_max, told: 0, kept: 0 };
+        while Instant::now() < until {
+            let news = tokio::time::timeout_at(until, sandbox.received_after(last)).await;
+            for received in news.unwrap_or_default() {
+                if received.id > last {
+                    last = received.id;
+                    if span.tells() {
+                        terminal::say(format!("sandbox {}", received.summary()));
+                    }
+                }
             }
         }
+        if let Some(line) = span.rest() {
+            terminal::say(line);
+        }
+    }
+}
+
+/// What is told of the requests of one [`TELL_SPAN`].
+struct Span {
+    lines_max: usize,
+    told: usize,
+    kept: u64,
+}
+
+impl Span {
+    /// Whether the next request has a line of its own.
+    fn tells(&mut self) -> bool {
+        let tells = self.told < self.lines_max;
+        if tells {
+            self.told += 1;
+        } else {
+            self.kept += 1;
+        }
+        tells
+    }
+
+    /// The line for those that had none.
+    fn rest(&self) -> Option<String> {
+        (self.kept > 0).then(|| format!("sandbox ... and {} more", self.kept))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn many_requests_at_once_are_a_few_lines_and_a_count() {
+        let check = |requests: usize, lines_max: usize, lines: usize, rest: Option<&str>| {
+            let mut span = Span { lines_max, told: 0, kept: 0 };
+            let told = (0..requests).filter(|_| span.tells()).count();
+            assert_eq!((told, span.rest().as_deref()), (lines, rest));
+        };
+        check(0, 3, 0, None);
+        check(3, 3, 3, None);
+        check(60, 3, 3, Some("sandbox ... and 57 more"));
+        check(60, usize::MAX, 60, None);
     }
 }

@@ -191,9 +191,9 @@ function Attention({ destinations }: { destinations: readonly Destination[] }) {
             <li key={one.id}>
               <div className={classes.who}>
                 <ScreenLink to={`/destinations/${one.id}`} className="bt-cut">{one.name}</ScreenLink>
-                <ScreenLink to="/deliveries" className="bt-cut bt-dim">
+                <span className="bt-cut bt-dim">
                   {said(one.count)} {one.count.count === 1 && !one.count.more ? 'delivery' : 'deliveries'} given up or held
-                </ScreenLink>
+                </span>
               </div>
               <Pill tone="warning" label="Failing" title="See the deliveries for why." />
             </li>
