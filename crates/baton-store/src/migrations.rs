@@ -44,6 +44,12 @@ const MIGRATIONS: &[Migration] = &[
         sqlite: include_str!("../migrations/sqlite/0004_inbox.sql"),
         postgres: include_str!("../migrations/postgres/0004_inbox.sql"),
     },
+    Migration {
+        number: 5,
+        name: "key_uses",
+        sqlite: include_str!("../migrations/sqlite/0005_key_uses.sql"),
+        postgres: include_str!("../migrations/postgres/0005_key_uses.sql"),
+    },
 ];
 
 /// Number of the newest migration this release knows.
