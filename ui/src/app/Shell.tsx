@@ -2,15 +2,14 @@ import { ActionIcon, Drawer } from '@mantine/core';
 import { useQuery } from '@tanstack/react-query';
 import { Outlet, useRouterState } from '@tanstack/react-router';
 import { Menu as MenuIcon, Search } from 'lucide-react';
-import { lazy, Suspense, useEffect, useState } from 'react';
+import { lazy, Suspense, useState } from 'react';
 import { authState, me } from '@/api/accounts';
-import { zone } from '@/components/time';
 import { usePhone } from '@/components/use-phone';
 import { AccountMenu } from './AccountMenu';
 import { useKeys } from './keyboard';
 import { Navigation, useGoKeys } from './Navigation';
+import { useWorkspaceLooks } from './own-workspace';
 import classes from './Shell.module.css';
-import { useWorkspaceZone } from './use-workspace-zone';
 import { WorkspaceSwitch } from './WorkspaceSwitch';
 
 const SearchDialog = lazy(() => import('./SearchDialog'));
@@ -28,10 +27,7 @@ export function Shell() {
     { keys: '/', label: 'Search', group: 'Everywhere', run: () => { setDialog('search'); } },
     { keys: '?', label: 'Show the keys', group: 'Everywhere', run: () => { setDialog('keys'); } },
   ]);
-  const timeZone = useWorkspaceZone();
-  useEffect(() => {
-    zone.set(timeZone);
-  }, [timeZone]);
+  useWorkspaceLooks();
   if (!person) return null;
   const close = (): void => {
     setDialog(undefined);
