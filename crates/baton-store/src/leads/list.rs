@@ -290,7 +290,7 @@ impl WorkspaceStore {
         let mut params = vec![id(self.workspace)];
         let counted = most.min(LEADS_COUNTED_MAX);
         let postgres = self.store.is_postgres();
-        let examined = filter.examined(most, &mut params, postgres);
+        let examined = filter.examined(counted + 1, &mut params, postgres);
         let rest = filter.rest(&mut params);
         let sql =
             format!("SELECT count(*), count(CASE WHEN 1 = 1{rest} THEN 1 END) FROM ({examined}) l");
