@@ -79,6 +79,14 @@ test("a viewer sees and changes nothing: no button, and the API refuses", async 
   for (const name of ["API keys", "Users", "Audit log"]) {
     assert.equal(await viewer.getByRole("link", { name, exact: true }).count(), 0, name);
   }
+  // What changes nothing is theirs too.
+  const fields = [{ name: "email", type: "email", required: true }];
+  const campaign = await call(baton.url, "POST", "/api/v1/campaigns", { name: "With fields", fields });
+  await viewer.goto(`/admin/campaigns/${campaign.id}`);
+  const trial = viewer.getByRole("group", { name: "Try a lead" });
+  await trial.getByLabel(/^email/).fill("nobody");
+  await trial.locator('[data-tone="bad"]').first().waitFor();
+  assert.equal(await viewer.getByLabel("Name", { exact: true }).isDisabled(), true);
   const refused = [
     ["POST", "/api/v1/campaigns", { name: "Mine" }],
     ["PATCH", `/api/v1/destinations/${made.destination.id}`, { name: "Mine" }],
