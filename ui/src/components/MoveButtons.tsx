@@ -1,6 +1,7 @@
 import { ActionIcon } from '@mantine/core';
 import { ChevronDown, ChevronUp } from 'lucide-react';
 import { useEffect, useRef } from 'react';
+import classes from './MoveButtons.module.css';
 
 /**
  * Moves a row of a list up or down. The focus stays with the row that moves; at an end of the list
@@ -32,6 +33,7 @@ export function MoveButtons({
     <>
       <ActionIcon
         ref={up}
+        className={classes.button ?? ''}
         size={26}
         aria-label={`Move ${name} up`}
         disabled={at === 0}
@@ -44,6 +46,7 @@ export function MoveButtons({
       </ActionIcon>
       <ActionIcon
         ref={down}
+        className={classes.button ?? ''}
         size={26}
         aria-label={`Move ${name} down`}
         disabled={at === count - 1}
