@@ -2,7 +2,7 @@
 SHELL := bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
-.PHONY: help demo run test bench fuzz soak deny clean-demo
+.PHONY: help demo run test bench bench-ui fuzz soak deny clean-demo
 
 help: ## show this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | expand -t 14
@@ -25,6 +25,10 @@ bench: ## the benchmarks, side by side on SQLite and PostgreSQL
 	scripts/setup.sh test
 	BENCH_OUT=target/bench.md scripts/with-postgres.sh cargo bench --locked -p baton
 	cargo bench --locked -p baton-domain
+
+bench-ui: ## what people wait for in the interface with a million leads stored, in Chromium; fewer by BENCH_UI_LEADS
+	scripts/setup.sh test
+	scripts/bench-ui.sh
 
 fuzz: ## hostile manifests, mappings, rules, templates and answers, many more than in a test run
 	scripts/setup.sh build

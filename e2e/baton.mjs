@@ -8,8 +8,8 @@ const root = new URL("..", import.meta.url).pathname;
 const binary =
   process.env.BATON_BINARY ?? join(process.env.CARGO_TARGET_DIR ?? join(root, "target"), "debug/baton");
 
-/** The API key of a fresh server; it has all scopes. */
-export const KEY = "e2e_0123456789abcdef0123456789abcdef";
+/** The API key of a fresh server, or of one that was filled before; it has all scopes. */
+export const KEY = process.env.E2E_KEY ?? "e2e_0123456789abcdef0123456789abcdef";
 
 /** Longest time a process may take until it listens, in milliseconds. */
 const START_MS = 60_000;
@@ -39,6 +39,7 @@ function run(args, env = {}) {
       resolve({
         url: url.replace(/\/$/, ""),
         said: () => said,
+        pid: child.pid,
         pause: () => child.kill("SIGSTOP"),
         go: () => child.kill("SIGCONT"),
         stop: async (signal = "SIGTERM") => {

@@ -1,5 +1,6 @@
 //! One attempt of one delivery: prepare, sign, send, classify, settle, write down.
 
+use crate::arrived::reconsider;
 use crate::breaker::Health;
 use crate::dispatcher::{GiveBack, due_after_internal_fault, due_after_outage, give_back};
 use crate::engine::Core;
@@ -173,18 +174,22 @@ async fn send(
     let attempt = record(claimed, started_at, &classified, signatures, exchange);
     let attempt = Some(AttemptRecord { steps, ..attempt });
     let request = call.fresh.then(|| to_store(&request, variant, target.secrets()));
-    let ended = Ended { claimed, target, classified, attempt, request, ended_at };
+    let mut ended = Ended { claimed, target, classified, attempt, request, ended_at };
     // The call went out: an outage is waited for, and the call is not made again.
     let mut failures = 0;
     loop {
-        match plan(core, &ended).await {
+        let planned = match reconsider(core, &mut ended, variant).await {
+            Ok(()) => plan(core, &ended).await,
+            Err(error) => Err(error),
+        };
+        match planned {
             Ok(plan) => return Ok(Some(settle(core, ended, plan))),
             Err(error) if failures >= REFUSED_WRITES_MAX && !error.is_outage() => {
                 return Err(error);
             }
             Err(error) => {
                 failures += 1;
-                log_failure!(error, delivery = %claimed.id, failures, "the failover of a delivery could not be looked up; trying again");
+                log_failure!(error, delivery = %claimed.id, failures, "what follows an attempt could not be looked up; trying again");
                 core.sleep(backoff_ms(failures)).await;
             }
         }

@@ -20,6 +20,7 @@
     warn(clippy::expect_used, clippy::panic, clippy::unreachable, clippy::unwrap_used)
 )]
 
+mod arrived;
 mod attempt;
 mod breaker;
 mod chain;

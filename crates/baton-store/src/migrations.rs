@@ -46,9 +46,15 @@ const MIGRATIONS: &[Migration] = &[
     },
     Migration {
         number: 5,
+        name: "campaign_lists",
+        sqlite: include_str!("../migrations/sqlite/0005_campaign_lists.sql"),
+        postgres: include_str!("../migrations/postgres/0005_campaign_lists.sql"),
+    },
+    Migration {
+        number: 6,
         name: "key_uses",
-        sqlite: include_str!("../migrations/sqlite/0005_key_uses.sql"),
-        postgres: include_str!("../migrations/postgres/0005_key_uses.sql"),
+        sqlite: include_str!("../migrations/sqlite/0006_key_uses.sql"),
+        postgres: include_str!("../migrations/postgres/0006_key_uses.sql"),
     },
 ];
 

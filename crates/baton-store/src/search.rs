@@ -12,7 +12,7 @@ use crate::command::{Command, Effects, Reply};
 use crate::db::{Many, Row, Tx, Value, id};
 use crate::error::StoreError;
 use crate::events::{EventCursor, move_reader};
-use crate::leads::EXAMINED_MAX;
+use crate::leads::{EXAMINED_MAX, LeadFilter};
 use crate::store::{Store, WorkspaceStore};
 use baton_domain::event::EventKind;
 use baton_domain::id::{LeadId, WorkspaceId};
@@ -27,6 +27,9 @@ const INDEX_BATCH: u32 = 500;
 const INDEXED_FIELD_CHARS_MAX: usize = 100;
 /// Most characters of a lead's text that are indexed.
 const INDEXED_CHARS_MAX: usize = 500;
+/// Most hits of a text that are looked through for those of a span, or further down a list. It is
+/// the newest that are looked through.
+const HITS_MAX: u32 = 50_000;
 /// Shortest text that free-text search takes: a trigram.
 pub const SEARCH_CHARS_MIN: usize = 3;
 
@@ -257,24 +260,23 @@ impl WorkspaceStore {
     pub(crate) async fn leads_by_exact(
         &self,
         exact: &str,
-        before: Option<LeadId>,
+        filter: &LeadFilter,
         limit: u32,
     ) -> Result<Vec<LeadId>, StoreError> {
         let key = self.store.master().search_key(self.workspace, &normalise_exact(exact));
         let mut params = vec![id(self.workspace), Value::Bytes(key.to_vec())];
-        let mut sql = "SELECT lead FROM lead_keys WHERE ws = ?1 AND key = ?2".to_owned();
-        if let Some(before) = before {
-            params.push(id(before));
-            sql.push_str(" AND lead < ?3");
-        }
-        sql.push_str(&format!(" ORDER BY lead DESC LIMIT {limit}"));
+        let range = filter.range("lead", &mut params);
+        let sql = format!(
+            "SELECT lead FROM lead_keys WHERE ws = ?1 AND key = ?2{range} ORDER BY lead DESC \
+             LIMIT {limit}"
+        );
         self.query(&sql, &params).await?.iter().map(|r| r.id(0)).collect()
     }
 
     pub(crate) async fn leads_by_text(
         &self,
         text: &str,
-        before: Option<LeadId>,
+        filter: &LeadFilter,
         limit: u32,
     ) -> Result<Vec<LeadId>, StoreError> {
         let text = text.trim().to_lowercase();
@@ -288,16 +290,16 @@ impl WorkspaceStore {
             "SELECT lead FROM lead_search WHERE ws = ?1 AND text LIKE ?2".to_owned()
         } else {
             params.push(Value::Text(trigrams(&text)));
+            let bounds = [filter.before.is_some(), filter.since.is_some(), filter.until.is_some()];
+            let hits = if bounds.contains(&true) { HITS_MAX } else { EXAMINED_MAX };
             // CROSS JOIN keeps the match outside: the planner would run it once per lead else.
-            "SELECT d.lead FROM (SELECT rowid AS seq FROM search.lead_search WHERE lead_search \
-             MATCH ?2 ORDER BY rowid DESC LIMIT 5000) s CROSS JOIN lead_data d ON d.seq = s.seq \
-             WHERE d.ws = ?1"
-                .to_owned()
+            format!(
+                "SELECT d.lead FROM (SELECT rowid AS seq FROM search.lead_search WHERE lead_search \
+                 MATCH ?2 ORDER BY rowid DESC LIMIT {hits}) s CROSS JOIN lead_data d \
+                 ON d.seq = s.seq WHERE d.ws = ?1"
+            )
         };
-        if let Some(before) = before {
-            params.push(id(before));
-            sql.push_str(" AND lead < ?3");
-        }
+        sql.push_str(&filter.range("lead", &mut params));
         sql.push_str(" ORDER BY lead DESC LIMIT ");
         // Trigrams of one lead may stand apart, so some hits are checked away below.
         sql.push_str(&(limit * 4).min(EXAMINED_MAX).to_string());

@@ -51,6 +51,7 @@ it.each([
   ['must not be empty', 'Must not be empty.'],
   ['there is no such key', 'There is no such key.'],
   ['e-mail and password do not match', 'E-mail and password do not match.'],
+  ['`Backup` gets it instead of `Old`', '“Backup” gets it instead of “Old”.'],
   ['Is it?', 'Is it?'],
   ['retry.schedule[0]: too long', 'retry.schedule[0]: too long.'],
   ['', ''],

@@ -103,9 +103,12 @@ export async function readProblem(response: Response): Promise<Problem> {
   });
 }
 
-/** A fragment of the API as a sentence: it begins with a capital and ends with a stop. */
+/**
+ * A fragment of the API as a sentence: it begins with a capital and ends with a stop. Names, which
+ * the API writes between `marks`, stand between those of print.
+ */
 export function sentence(text: string): string {
-  const trimmed = text.trim();
+  const trimmed = text.trim().replace(/`([^`]+)`/g, '“$1”');
   if (trimmed === '') return '';
   const first = trimmed.charAt(0);
   // Names of fields such as `retry.schedule[0]` stay as they are.

@@ -24,16 +24,18 @@ export function PageProblem({ error, reset }: { error: unknown; reset: () => voi
 /** Stands where an address leads nowhere. */
 export function NoSuchPage() {
   return (
-    <EmptyState
-      icon={Compass}
-      title="There is no such page"
-      action={
-        <Button component={Link} to="/" variant="default">
-          To the start
-        </Button>
-      }
-    >
-      The address may be wrong, or what was here has gone.
-    </EmptyState>
+    <Page title="There is no such page">
+      <EmptyState
+        icon={Compass}
+        title="Nothing is at this address"
+        action={
+          <Button component={Link} to="/" variant="default">
+            To the start
+          </Button>
+        }
+      >
+        It may be wrong, or what was here has gone.
+      </EmptyState>
+    </Page>
   );
 }

@@ -6,6 +6,7 @@ import { Toasts } from '@/components/Toasts';
 import { UndoBar } from '@/components/UndoBar';
 import { listenToKeys } from './keyboard';
 import { ReachBar } from './ReachBar';
+import { returnFocus } from './return-focus';
 
 const SignInDialog = lazy(() => import('@/routes/auth/SignInDialog'));
 
@@ -13,6 +14,7 @@ const SignInDialog = lazy(() => import('@/routes/auth/SignInDialog'));
 export function Root() {
   const asks = useStore(signInNeeded);
   useEffect(() => listenToKeys(), []);
+  useEffect(() => returnFocus(), []);
   return (
     <>
       <ReachBar />

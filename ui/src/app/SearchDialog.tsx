@@ -4,9 +4,11 @@ import { useNavigate, useRouter } from '@tanstack/react-router';
 import { CornerDownLeft, type LucideIcon, Search, UserRound } from 'lucide-react';
 import { useDeferredValue, useId, useState } from 'react';
 import { api, ok } from '@/api/client';
+import { campaignNames, destinationNames, sourceNames } from '@/api/names';
 import { useCan } from '@/api/use-me';
 import { StatusPill } from '@/components/StatusPill';
 import { leadLine } from './lead-line';
+import { findNamed, type Named } from './named';
 import { useNavItems } from './Navigation';
 import classes from './SearchDialog.module.css';
 
@@ -27,13 +29,13 @@ const PLACES: readonly (readonly [prefix: string, path: string])[] = [
 interface Choice {
   key: string;
   label: string;
-  hint?: string;
+  hint?: string | undefined;
   icon: LucideIcon;
   state?: string;
   go: () => void;
 }
 
-/** Search over everything: leads by what is in them, anything by its id, screens by their names. */
+/** Search over everything: leads by what is in them, the set-up and screens by their names, anything by its id. */
 export default function SearchDialog({ onClose }: { onClose: () => void }) {
   const [text, setText] = useState('');
   const [at, setAt] = useState(0);
@@ -122,6 +124,7 @@ function useChoices(text: string, onClose: () => void): Choice[] {
     },
     enabled: searches,
   });
+  const named = useNamed();
   const to = (path: string, search: Record<string, string> = {}) => () => {
     onClose();
     // Paths made here are those of routes that were found above.
@@ -140,9 +143,30 @@ function useChoices(text: string, onClose: () => void): Choice[] {
     choices.push({ key: 'all', label: `All leads with “${text}”`, icon: Search, go: to('/leads', { q: text }) });
   }
   const word = text.toLowerCase();
+  for (const { path, rows } of named) {
+    const icon = items.find((item) => item.to === path)?.icon;
+    if (icon === undefined) continue;
+    for (const row of findNamed(text, rows)) {
+      choices.push({ key: row.id, label: row.name, hint: row.hint, icon, go: to(`${path}/${row.id}`) });
+    }
+  }
   for (const item of items) {
     if (text !== '' && !item.label.toLowerCase().includes(word)) continue;
     choices.push({ key: item.to, label: item.label, hint: `g ${item.key}`, icon: item.icon, go: to(item.to) });
   }
   return choices;
+}
+
+/** What has a name: campaigns, sources and destinations, with what tells those of one name apart. */
+function useNamed(): { path: string; rows: Named[] }[] {
+  const enabled = useCan('config:read');
+  const { data: campaigns = [] } = useQuery({ ...campaignNames, enabled });
+  const { data: sources = [] } = useQuery({ ...sourceNames, enabled });
+  const { data: destinations = [] } = useQuery({ ...destinationNames, enabled });
+  const campaign = (id: string): string | undefined => campaigns.find((one) => one.id === id)?.name;
+  return [
+    { path: '/campaigns', rows: campaigns.map(({ id, name, reference }) => ({ id, name, hint: reference ?? undefined })) },
+    { path: '/sources', rows: sources.map((one) => ({ id: one.id, name: one.name, hint: campaign(one.campaign_id) })) },
+    { path: '/destinations', rows: destinations.map((one) => ({ id: one.id, name: one.name, hint: campaign(one.campaign_id) })) },
+  ];
 }

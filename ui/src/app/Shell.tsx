@@ -2,7 +2,7 @@ import { ActionIcon, Drawer } from '@mantine/core';
 import { useQuery } from '@tanstack/react-query';
 import { Outlet, useRouterState } from '@tanstack/react-router';
 import { Menu as MenuIcon, Search } from 'lucide-react';
-import { lazy, Suspense, useState } from 'react';
+import { lazy, Suspense, useEffect, useState } from 'react';
 import { authState, me } from '@/api/accounts';
 import { usePhone } from '@/components/use-phone';
 import { AccountMenu } from './AccountMenu';
@@ -12,8 +12,12 @@ import { useWorkspaceLooks } from './own-workspace';
 import classes from './Shell.module.css';
 import { WorkspaceSwitch } from './WorkspaceSwitch';
 
-const SearchDialog = lazy(() => import('./SearchDialog'));
-const KeyHelp = lazy(() => import('./KeyHelp'));
+const loadSearch = () => import('./SearchDialog');
+const loadKeys = () => import('./KeyHelp');
+const SearchDialog = lazy(loadSearch);
+const KeyHelp = lazy(loadKeys);
+/** When the page has what it shows; what is opened by a key is fetched then, before it is pressed. */
+const FETCH_AHEAD_MS = 1_000;
 
 /** The frame: navigation, header, and the screen in between. */
 export function Shell() {
@@ -28,6 +32,13 @@ export function Shell() {
     { keys: '?', label: 'Show the keys', group: 'Everywhere', run: () => { setDialog('keys'); } },
   ]);
   useWorkspaceLooks();
+  useEffect(() => {
+    // What is typed right after `/` belongs into the search: it has to be there at once.
+    const timer = setTimeout(() => void Promise.allSettled([loadSearch(), loadKeys()]), FETCH_AHEAD_MS);
+    return () => {
+      clearTimeout(timer);
+    };
+  }, []);
   if (!person) return null;
   const close = (): void => {
     setDialog(undefined);

@@ -1,8 +1,9 @@
-import { fireEvent, screen } from '@testing-library/react';
+import { fireEvent, renderHook, screen } from '@testing-library/react';
 import userEvent from '@testing-library/user-event';
 import { useState } from 'react';
 import { afterEach, expect, it, vi } from 'vitest';
 import { Problem } from '@/api/problem';
+import { useBindings } from '@/app/keyboard';
 import { show } from '@/testing/render';
 import { type Column, DataTable, type DataTableProps, type TableState } from './DataTable';
 
@@ -74,6 +75,15 @@ it('moves by j and k, opens by Enter, selects by x, resends by r', async () => {
   for (let turn = 0; turn < 5; turn += 1) press('j');
   press('Enter');
   expect(onOpen).toHaveBeenLastCalledWith(ROWS[2]);
+});
+
+it('names its keys in the help before a row is chosen', async () => {
+  const onOpen = vi.fn();
+  await table({ onOpen, onSelect: vi.fn(), onResend: vi.fn(), link: (_, children) => children });
+  const help = renderHook(() => useBindings().map((binding) => binding.keys));
+  expect(help.result.current).toEqual(['j', 'k', 'Enter', 'x', 'r']);
+  press('Enter');
+  expect(onOpen).not.toHaveBeenCalled();
 });
 
 it('moves what is open in the panel', async () => {
@@ -155,4 +165,12 @@ it('becomes a list of cards on a phone', async () => {
   vi.unstubAllGlobals();
   expect(screen.queryByRole('table')).toBeNull();
   expect(screen.getAllByRole('listitem').map((item) => item.textContent)).toEqual(['Adano 1', 'Bobno 2', 'Cleono 3']);
+});
+
+it('does not say that nothing matches while there is more to look through', async () => {
+  const load = vi.fn();
+  await table({ rows: [], onClearFilters: vi.fn(), more: { has: true, loading: false, load } });
+  expect(screen.queryByText('Nothing matches')).toBeNull();
+  await userEvent.click(screen.getByRole('button', { name: 'Look further' }));
+  expect(load).toHaveBeenCalledOnce();
 });

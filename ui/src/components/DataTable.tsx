@@ -1,6 +1,6 @@
 import { Button } from '@mantine/core';
 import { SearchX } from 'lucide-react';
-import { type ReactNode, useEffect, useState } from 'react';
+import { memo, type ReactNode, useEffect, useMemo, useState } from 'react';
 import { useKeys } from '@/app/keyboard';
 import { EmptyState } from './EmptyState';
 import { ProblemPanel } from './ProblemPanel';
@@ -37,7 +37,10 @@ export interface DataTableProps<Row> {
   rows: readonly Row[] | undefined;
   rowKey: (row: Row) => string;
   state: TableState;
-  /** Makes the link of a row around what stands in its title (its first column without one); every row has it. */
+  /**
+   * Makes the link of a row around what stands in its title (its first column without one); every row has it. It says
+   * where the row leads and nothing else: it is not asked again while row and columns are the same.
+   */
   link?: (row: Row, children: ReactNode) => ReactNode;
   /** Opens a row by the keyboard; usually it navigates to where the link goes. */
   onOpen?: (row: Row) => void;
@@ -67,11 +70,11 @@ export function DataTable<Row>(props: DataTableProps<Row>) {
   const { rows, state, columns, narrow } = props;
   const phone = usePhone();
   const list = useListKeys(props);
+  const shown = useMemo(() => (narrow ? columns.filter((column) => !column.optional) : columns), [narrow, columns]);
   if (state.error != null && rows === undefined) {
     return <ProblemPanel error={state.error} onRetry={() => void state.refetch()} />;
   }
   if (rows?.length === 0 && !state.isPending) return <Nothing {...props} />;
-  const shown = narrow ? columns.filter((column) => !column.optional) : columns;
   const stale = state.isFetching && rows !== undefined;
   return (
     <div className={classes.root} data-stale={state.isPlaceholderData || undefined} aria-busy={state.isFetching}>
@@ -115,7 +118,7 @@ function useListKeys<Row>(props: DataTableProps<Row>): ListKeys {
   ], rows.length > 0);
   useKeys([
     { keys: 'Enter', label: 'Open the row', group: 'Lists', run: () => { if (current) props.onOpen?.(current); } },
-  ], props.onOpen !== undefined && current !== undefined);
+  ], rows.length > 0 && props.onOpen !== undefined);
   useKeys([
     {
       keys: 'x',
@@ -123,10 +126,10 @@ function useListKeys<Row>(props: DataTableProps<Row>): ListKeys {
       group: 'Lists',
       run: () => { if (current) props.onSelect?.(toggled(props.selected, props.rowKey(current))); },
     },
-  ], props.onSelect !== undefined && current !== undefined);
+  ], rows.length > 0 && props.onSelect !== undefined);
   useKeys([
     { keys: 'r', label: 'Resend', group: 'Lists', run: () => { if (current) props.onResend?.(current); } },
-  ], props.onResend !== undefined && current !== undefined);
+  ], rows.length > 0 && props.onResend !== undefined);
   useEffect(() => {
     if (focus === undefined) return;
     const row = root?.querySelector(`[data-row="${CSS.escape(focus)}"]`);
@@ -190,7 +193,6 @@ function Table<Row>(props: DataTableProps<Row> & { list: ListKeys }) {
 function TableRow<Row>(props: DataTableProps<Row> & { row: Row; list: ListKeys }) {
   const { row, columns, selected, onSelect, link, list } = props;
   const key = props.rowKey(row);
-  const linked = Math.max(0, columns.findIndex((column) => column.card === 'title'));
   return (
     <tr
       data-row={key}
@@ -214,14 +216,28 @@ function TableRow<Row>(props: DataTableProps<Row> & { row: Row; list: ListKeys }
           />
         </td>
       )}
-      {columns.map((column, at) => (
-        <td key={column.id} data-align={column.align}>
-          {at === linked && link ? link(row, column.cell(row)) : column.cell(row)}
-        </td>
-      ))}
+      <Cells row={row} columns={columns} link={link} />
     </tr>
   );
 }
+
+interface CellsProps<Row> {
+  row: Row;
+  columns: readonly Column<Row>[];
+  link: DataTableProps<Row>['link'];
+}
+
+function AllCells<Row>({ row, columns, link }: CellsProps<Row>): ReactNode {
+  const linked = Math.max(0, columns.findIndex((column) => column.card === 'title'));
+  return columns.map((column, at) => (
+    <td key={column.id} data-align={column.align}>
+      {at === linked && link ? link(row, column.cell(row)) : column.cell(row)}
+    </td>
+  ));
+}
+
+/** Cells are most of what a list costs: they are drawn again when their row is another one, and not with every look. */
+const Cells = memo(AllCells, (was, is) => was.row === is.row && was.columns === is.columns) as typeof AllCells;
 
 function SelectAll<Row>({
   rows,
@@ -303,7 +319,23 @@ function Cards<Row>(props: DataTableProps<Row>) {
   );
 }
 
-function Nothing<Row>({ empty, onClearFilters }: DataTableProps<Row>) {
+function Nothing<Row>({ empty, more, onClearFilters }: DataTableProps<Row>) {
+  // What hits rarely is looked for in stretches: nothing was found in those looked through.
+  if (more?.has) {
+    return (
+      <EmptyState
+        icon={SearchX}
+        title={more.loading ? 'Looking further' : 'Nothing found yet'}
+        action={
+          <Button variant="default" loading={more.loading} onClick={more.load}>
+            Look further
+          </Button>
+        }
+      >
+        The newest ones do not match. There are older ones that were not looked through.
+      </EmptyState>
+    );
+  }
   if (!onClearFilters) return <>{empty}</>;
   return (
     <EmptyState
@@ -315,7 +347,7 @@ function Nothing<Row>({ empty, onClearFilters }: DataTableProps<Row>) {
         </Button>
       }
     >
-      There is something here, but not with these filters.
+      Nothing fits all of these filters.
     </EmptyState>
   );
 }

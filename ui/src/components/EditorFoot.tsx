@@ -1,5 +1,6 @@
-import type { Editor } from '@/api/use-editor';
+import { useEffect, useRef } from 'react';
 import { mergePatch } from '@/api/merge-patch';
+import type { Editor } from '@/api/use-editor';
 import { ConflictDialog } from './ConflictDialog';
 import { ProblemPanel } from './ProblemPanel';
 import { SaveBar } from './SaveBar';
@@ -23,10 +24,17 @@ export function EditorFoot<Doc, Draft>({
   const { save, error } = editor;
   const conflict = save.conflict;
   const theirs = conflict ? toInput(conflict.theirs.data) : {};
+  const panel = useRef<HTMLDivElement>(null);
+  useEffect(() => {
+    if (!error) return;
+    // To what has to be mended first; it may be on another tab, or be no field at all.
+    const wrong = document.querySelector<HTMLElement>('main [aria-invalid="true"]:not(:disabled)');
+    (wrong ?? panel.current)?.focus();
+  }, [error]);
   return (
     <>
       {error && (
-        <div style={{ marginTop: 16 }}>
+        <div ref={panel} tabIndex={-1} style={{ marginTop: 16 }}>
           <ProblemPanel error={error} title="It was not saved" />
         </div>
       )}

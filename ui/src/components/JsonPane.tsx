@@ -1,7 +1,7 @@
 import { SegmentedControl } from '@mantine/core';
 import { useMemo, useState } from 'react';
 import { CopyButton } from './CopyButton';
-import { bytes, prettyJson, SHOWN_CHARS_MAX } from './json-text';
+import { bytes, pieces, prettyJson, SHOWN_CHARS_MAX } from './json-text';
 import classes from './JsonPane.module.css';
 
 /**
@@ -49,7 +49,11 @@ export function JsonPane({
         <CopyButton text={chosen} what={label.toLowerCase()} />
       </div>
       <pre className={classes.text} tabIndex={0} aria-label={label}>
-        {cut ? chosen.slice(0, SHOWN_CHARS_MAX) : chosen}
+        {pieces(cut ? chosen.slice(0, SHOWN_CHARS_MAX) : chosen).map((piece, at) => (
+          <span key={at} className={classes.piece}>
+            {piece}
+          </span>
+        ))}
       </pre>
       {truncatedFrom != null && (
         <p className={classes.note}>

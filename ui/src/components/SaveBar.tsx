@@ -44,7 +44,7 @@ export function SaveBar({
     <>
       <LeaveGuard dirty={dirty && !saving} />
       {dirty && (
-        <div className={classes.bar} role="region" aria-label="Unsaved changes">
+        <div className={classes.bar} data-save-bar role="region" aria-label="Unsaved changes">
           <span className={classes.text} data-problem={problem !== undefined || undefined}>
             {problem ?? 'You have changes that are not saved.'}
           </span>

@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { bytes, prettyJson } from './json-text';
+import { bytes, pieces, prettyJson } from './json-text';
 
 it('lays JSON out and keeps what it says', () => {
   expect(prettyJson('{"a":[1,{"b":"x,:{}\\"y"}],"c":{},"d":[]}')).toBe(
@@ -32,4 +32,17 @@ it.each([
   [5_000_000_000, '4.7 GB'],
 ])('writes %d as %s', (count, expected) => {
   expect(bytes(count)).toBe(expected);
+});
+
+it.each([
+  ['nothing', '', 0],
+  ['little', 'a\nb', 1],
+  ['lines', 'a line of text\n'.repeat(1_000), 4],
+  ['one long line', 'x'.repeat(10_000), 3],
+  ['one long line of pairs', `x${'😀'.repeat(5_000)}`, 3],
+])('parts %s into pieces that are all of it', (_, text, count) => {
+  const parts = pieces(text);
+  expect(parts.join('')).toBe(text);
+  expect(parts.length).toBe(count);
+  for (const part of parts) expect(part).not.toMatch(/[\ud800-\udbff]$/);
 });

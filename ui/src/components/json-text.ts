@@ -47,6 +47,26 @@ export function prettyJson(text: string): string | undefined {
   return out.join('');
 }
 
+/** Characters of a piece; a browser lays one out in a few milliseconds. */
+const PIECE_CHARS = 4_096;
+
+/** The text in pieces that are laid out one by one, parted behind a line where there is one to end. */
+export function pieces(text: string): string[] {
+  const parts: string[] = [];
+  for (let from = 0; from < text.length; ) {
+    let to = Math.min(from + PIECE_CHARS, text.length);
+    if (to < text.length) {
+      const line = text.lastIndexOf('\n', to - 1);
+      if (line >= from) to = line + 1;
+      // The two halves of a character beyond the first 65,536 stay together.
+      else if (/[\ud800-\udbff]/.test(text.charAt(to - 1))) to += 1;
+    }
+    parts.push(text.slice(from, to));
+    from = to;
+  }
+  return parts;
+}
+
 /** "812 B", "64 KB", "1.4 MB". */
 export function bytes(count: number): string {
   if (count < 1024) return `${String(count)} B`;

@@ -34,6 +34,9 @@ const homeRoute = createRoute({
   component: lazyRouteComponent(() => import('./home/HomeScreen')),
 });
 
+/** Every other address, for who is signed in: the frame stays, so that there is a way on. */
+const nowhereRoute = createRoute({ getParentRoute: () => shellRoute, path: '$', component: NoSuchPage });
+
 const routeTree = rootRoute.addChildren([
   signInRoute,
   setupRoute,
@@ -67,6 +70,8 @@ const routeTree = rootRoute.addChildren([
     usersRoute,
     auditRoute,
     settingsRoute,
+
+    nowhereRoute,
   ]),
 ]);
 

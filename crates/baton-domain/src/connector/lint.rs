@@ -214,10 +214,10 @@ impl Coverage {
         }
         // Rounded up: one in a thousand is not 0 %.
         let percent = (self.unmatched * 100).div_ceil(self.answers.max(1));
-        let message = format!(
-            "no rule covers {percent} % of the last {} answers; they count as failures",
-            self.answers
-        );
+        let message = match self.answers {
+            1 => "the last answer fits no rule; it counts as a failure".to_owned(),
+            n => format!("{percent} % of the last {n} answers fit no rule; they count as failures"),
+        };
         Some(LintWarning { code: "uncovered", rule: None, message })
     }
 }
@@ -329,6 +329,6 @@ mod tests {
         assert!(warning.message.contains("50 % of the last 4"), "{warning:?}");
         assert_eq!(coverage(&compiled, &answers[..1]).warning(), None);
         let rare = Coverage { answers: 1_000, unmatched: 1 }.warning().unwrap();
-        assert!(rare.message.contains(" 1 %"), "{rare:?}");
+        assert!(rare.message.starts_with("1 %"), "{rare:?}");
     }
 }

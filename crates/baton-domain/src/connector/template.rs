@@ -3,6 +3,9 @@
 //! Tags are `if` and `for` only. Tags that name values (`set`, `with`) would allow a few lines to
 //! double a text until memory ends, which fuel does not count.
 
+mod anything;
+
+use self::anything::{ANYTHING, Anything};
 use super::body::allowed_in_xml;
 use minijinja::value::{Enumerator, Object, ObjectRepr, Value};
 use minijinja::{AutoEscape, Environment, Error, ErrorKind, Output, State, UndefinedBehavior};
@@ -56,7 +59,8 @@ impl Format {
     }
 }
 
-/// Checks a template's syntax, tags and filters' names.
+/// Checks a template's syntax, tags and filters' names, and that it can write what its format is:
+/// either without any value or with every value there is.
 pub(super) fn check(source: &str, format: Format) -> Result<(), String> {
     if source.trim().is_empty() {
         return Err("is empty".to_owned());
@@ -78,13 +82,52 @@ pub(super) fn check(source: &str, format: Format) -> Result<(), String> {
     let environment = environment(format);
     let template = environment.template_from_str(source).map_err(|e| explain(&e))?;
     check_code(source)?;
-    // A trial without values finds names of tests and functions that only show when they are used.
-    let mut out = Bounded { bytes: Vec::new(), left: TRIAL_BYTES_MAX, over: false };
-    match template.render_captured_to(Value::from(BTreeMap::<String, Value>::new()), &mut out) {
-        Err(e) if matches!(e.kind(), ErrorKind::UnknownTest | ErrorKind::UnknownFunction) => {
-            Err(explain(&e))
+    let nothing = Value::from(BTreeMap::<String, Value>::new());
+    let mut misfits = Vec::new();
+    let trials = [nothing, Value::from_object(Anything)];
+    let made = trials.len();
+    for values in trials {
+        match trial(&template, values, format) {
+            // Names of tests and functions only show when they are used.
+            Err(e) if matches!(e.kind(), ErrorKind::UnknownTest | ErrorKind::UnknownFunction) => {
+                return Err(explain(&e));
+            }
+            // What does not suit these values may suit a lead's.
+            Err(_) | Ok(Ok(())) => {}
+            Ok(Err(why)) => misfits.push(why),
         }
+    }
+    match misfits.pop() {
+        Some(why) if misfits.len() + 1 == made => Err(format!("{why}, whatever the lead")),
         _ => Ok(()),
+    }
+}
+
+/// Renders a template with made-up values: whether what it writes is of its format.
+fn trial(
+    template: &minijinja::Template<'_, '_>,
+    values: Value,
+    format: Format,
+) -> Result<Result<(), String>, Error> {
+    let mut out = Bounded { bytes: Vec::new(), left: TRIAL_BYTES_MAX, over: false };
+    template.render_captured_to(values, &mut out)?;
+    let text = String::from_utf8_lossy(&out.bytes);
+    Ok(finished(&text, format).map(drop))
+}
+
+/// What was written, with the values in their places.
+fn finished(text: &str, format: Format) -> Result<String, String> {
+    match format {
+        Format::Json => {
+            let text = put_values(text);
+            serde_json::from_str::<serde::de::IgnoredAny>(&text).map_err(|e| {
+                let (line, column) = (e.line(), e.column());
+                format!("gives no JSON: line {line}, column {column} of what it writes")
+            })?;
+            Ok(text)
+        }
+        Format::Xml if !is_xml(text) => Err("gives no well-formed XML".to_owned()),
+        Format::Xml | Format::Form | Format::Text => Ok(text.to_owned()),
     }
 }
 
@@ -148,19 +191,11 @@ pub(super) fn render(
     }
     done.map_err(|e| explain(&e))?;
     let text = String::from_utf8(out.bytes).map_err(|_| "wrote bytes that are not text")?;
-    match format {
-        Format::Json => {
-            let text = put_values(&text);
-            if text.len() > limit {
-                return Err(format!("writes more than {limit} bytes"));
-            }
-            serde_json::from_str::<serde::de::IgnoredAny>(&text)
-                .map_err(|e| format!("gives no JSON: line {}, column {}", e.line(), e.column()))?;
-            Ok(text)
-        }
-        Format::Xml if !is_xml(&text) => Err("gives no well-formed XML".to_owned()),
-        Format::Xml | Format::Form | Format::Text => Ok(text),
+    let text = finished(&text, format)?;
+    if text.len() > limit {
+        return Err(format!("writes more than {limit} bytes"));
     }
+    Ok(text)
 }
 
 /// Errors may quote values, which are personal data: only the kind and the line are told.
@@ -215,6 +250,8 @@ fn write_value(
                 digits.0.clone()
             } else if let Some(payload) = value.downcast_object_ref::<Payload>() {
                 payload.json.clone()
+            } else if value.downcast_object_ref::<Anything>().is_some() {
+                Json::from(ANYTHING).to_string()
             } else {
                 serde_json::to_string(value)
                     .map_err(|_| Error::new(ErrorKind::BadSerialization, "not a JSON value"))?
@@ -334,6 +371,9 @@ impl Object for Payload {
 
 /// A text of digits as a number, anything else as it is: `"id": {{ answer.vendor_id | number }}`.
 fn number(value: &Value) -> Value {
+    if value.downcast_object_ref::<Anything>().is_some() {
+        return Value::from(1);
+    }
     let text = value.as_str().unwrap_or_default();
     match serde_json::from_str::<Json>(text) {
         Ok(Json::Number(number)) => Value::from_object(Digits(number.to_string())),

@@ -3,7 +3,7 @@
 use crate::house::{House, MINUTE};
 use baton_domain::config::DocKind;
 use baton_domain::delivery::DeliveryState;
-use baton_domain::id::TypedId;
+use baton_domain::id::{DestinationId, TypedId};
 use baton_domain::lead::LeadState;
 use baton_domain::secret::MASK;
 use baton_domain::time::Millis;
@@ -167,6 +167,52 @@ async fn a_silent_receiver_is_tried_again_with_the_same_id() {
     house.until_state(delivery, "accepted").await;
     let ids: Vec<_> = house.sandbox.received();
     assert_eq!(ids[0].header("webhook-id"), ids[1].header("webhook-id"));
+}
+
+/// A destination that reads `dup` as a duplicate and waits 200 ms for answers.
+async fn tells_duplicates(house: &House, path: &str, steps: Vec<Behaviour>) -> DestinationId {
+    house.sandbox.set_rule(path, Behaviour::Sequence(steps)).unwrap();
+    let rules = json!([{"match": "word", "value": "dup", "verdict": "duplicate"}]);
+    house.destination(path, json!({"timeout_ms": 200, "responses": rules})).await
+}
+
+#[tokio::test]
+async fn a_duplicate_after_a_lost_answer_was_delivered_by_it() {
+    let house = House::open().await;
+    let dup = || Behaviour::Reply(Reply::status(200).body("dup"));
+    let down = Behaviour::Reply(Reply::status(503));
+    let silent = tells_duplicates(&house, "/silent", vec![Behaviour::Hang, down, dup()]).await;
+    let lost = house.lead(silent).await;
+    for n in 1..=2 {
+        house.until_attempts(lost, n).await;
+        house.clock.advance(60 * MINUTE);
+    }
+    house.until_state(lost, "accepted").await;
+    let attempt = house.attempts(lost).await.remove(2);
+    assert_eq!(attempt.verdict, "accepted");
+    let decided_by = "rule 1 (word `dup`), after an attempt without an answer";
+    assert_eq!(attempt.body.decided_by, decided_by);
+
+    // One that had it from somebody else, even where it was once too busy to take it.
+    let busy = vec![Behaviour::Reply(Reply::status(503)), dup()];
+    let crm = tells_duplicates(&house, "/crm", busy).await;
+    let known = house.lead(crm).await;
+    house.until_attempts(known, 1).await;
+    house.clock.advance(60 * MINUTE);
+    house.until_state(known, "rejected").await;
+    assert_eq!(house.delivery(known).await.verdict.as_deref(), Some("duplicate"));
+}
+
+#[tokio::test]
+async fn a_duplicate_after_a_resend_was_delivered_by_what_is_resent() {
+    let house = House::open().await;
+    let dup = Behaviour::Reply(Reply::status(200).body("dup"));
+    let silent = tells_duplicates(&house, "/silent", vec![Behaviour::Hang, dup]).await;
+    let lost = house.lead(silent).await;
+    house.until_attempts(lost, 1).await;
+    let workspace = house.store.workspace(house.workspace);
+    let resent = workspace.resend(lost).await.unwrap();
+    house.until_state(resent, "accepted").await;
 }
 
 #[tokio::test]

@@ -80,6 +80,8 @@ pub(crate) const LEADS_RARE: PartialIndex = PartialIndex {
 /// The index over what people have said something of.
 const LEADS_STATUS: PartialIndex =
     PartialIndex { name: "leads_status", condition: "status <> 'new'" };
+/// The index over campaigns; it has all leads.
+const LEADS_CAMPAIGN: &str = "leads_campaign";
 /// The index over tests.
 const LEADS_TEST: PartialIndex = PartialIndex { name: "leads_test", condition: "test = 1" };
 
@@ -102,6 +104,7 @@ enum Way {
     Status,
     Rare,
     Test,
+    Campaign,
     All,
 }
 
@@ -115,6 +118,8 @@ impl LeadFilter {
             Way::Rare
         } else if self.test == Some(true) {
             Way::Test
+        } else if self.campaign.is_some() {
+            Way::Campaign
         } else {
             Way::All
         }
@@ -123,7 +128,7 @@ impl LeadFilter {
     /// Whether rows that the index gives are still sifted, so that a bound is needed.
     fn sifts(&self) -> bool {
         let way = self.way();
-        self.campaign.is_some()
+        (self.campaign.is_some() && way != Way::Campaign)
             || self.source.is_some()
             || (self.status.is_some() && way != Way::Status)
             || (!self.states.is_empty() && way != Way::Rare)
@@ -133,7 +138,7 @@ impl LeadFilter {
     /// Rows along the index, newest first, at most `most`: `id, state, campaign, source, status,
     /// test`.
     fn examined(&self, most: u32, params: &mut Vec<Value>, postgres: bool) -> String {
-        let range = self.range(params);
+        let range = self.range("l.id", params);
         let select = |table: &str, equal: &str| {
             format!(
                 "SELECT l.id, l.state, l.campaign, l.source, l.status, l.test FROM {table} \
@@ -149,6 +154,11 @@ impl LeadFilter {
                 let n = params.len();
                 let equal = format!(" AND l.status = ?{n} AND l.{}", LEADS_STATUS.condition);
                 select(&leads(&LEADS_STATUS), &equal)
+            }
+            Way::Campaign => {
+                params.push(self.campaign.map(id).into());
+                let by = if postgres { String::new() } else { format!(" INDEXED BY {LEADS_CAMPAIGN}") };
+                select(&format!("leads l{by}"), &format!(" AND l.campaign = ?{}", params.len()))
             }
             Way::Tag => {
                 params.push(self.tag.clone().into());
@@ -176,8 +186,8 @@ impl LeadFilter {
         }
     }
 
-    /// The range of ids.
-    fn range(&self, params: &mut Vec<Value>) -> String {
+    /// The range of ids, as conditions on a column.
+    pub(crate) fn range(&self, column: &str, params: &mut Vec<Value>) -> String {
         let bounds = [
             ("<", self.before.map(id)),
             (">=", self.since.map(floor_id)),
@@ -187,7 +197,7 @@ impl LeadFilter {
         for (comparison, bound) in bounds {
             if let Some(bound) = bound {
                 params.push(bound);
-                range.push_str(&format!(" AND l.id {comparison} ?{}", params.len()));
+                range.push_str(&format!(" AND {column} {comparison} ?{}", params.len()));
             }
         }
         range
@@ -198,7 +208,7 @@ impl LeadFilter {
         let way = self.way();
         let mut rest = String::new();
         let equals = [
-            ("campaign", self.campaign.map(id)),
+            ("campaign", self.campaign.filter(|_| way != Way::Campaign).map(id)),
             ("source", self.source.map(id)),
             ("status", self.status.clone().filter(|_| way != Way::Status).map(Value::from)),
             ("test", self.test.filter(|_| way != Way::Test).map(Value::from)),
@@ -263,8 +273,8 @@ impl WorkspaceStore {
     pub async fn leads(&self, filter: &LeadFilter) -> Result<Page<LeadRow>, StoreError> {
         let limit = filter.limit.clamp(1, PAGE_MAX);
         let ids = match (&filter.exact, &filter.text) {
-            (Some(exact), _) => Some(self.leads_by_exact(exact, filter.before, limit).await?),
-            (None, Some(text)) => Some(self.leads_by_text(text, filter.before, limit).await?),
+            (Some(exact), _) => Some(self.leads_by_exact(exact, filter, limit).await?),
+            (None, Some(text)) => Some(self.leads_by_text(text, filter, limit).await?),
             (None, None) => None,
         };
         if let Some(ids) = ids {

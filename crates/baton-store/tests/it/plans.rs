@@ -2,7 +2,7 @@
 
 use crate::harness::Bench;
 use baton_domain::delivery::DeliveryState as D;
-use baton_domain::id::{DeliveryId, DestinationId, LeadId, TypedId};
+use baton_domain::id::{CampaignId, DeliveryId, DestinationId, LeadId, TypedId};
 use baton_domain::lead::LeadState as L;
 use baton_store::deliveries::DeliveryFilter;
 use baton_store::leads::{EXAMINED_MAX, LeadFilter};
@@ -10,6 +10,7 @@ use baton_store::leads::{EXAMINED_MAX, LeadFilter};
 crate::on_both! {
     lists_by_a_rare_state_go_by_the_index_of_rare_states
     lists_with_filters_that_hit_rarely_look_at_so_many_rows_and_go_on
+    lists_of_a_campaign_find_its_old_leads_at_once
 }
 
 /// Rows of the workspace besides what is looked for.
@@ -138,4 +139,31 @@ async fn lists_with_filters_that_hit_rarely_look_at_so_many_rows_and_go_on(bench
     assert_eq!(pages(there).await, (1, 1));
     let (_, rows) = pages(DeliveryFilter { target: Some(lane.uuid()), ..filter }).await;
     assert_eq!(rows, COMMON as usize);
+}
+
+async fn lists_of_a_campaign_find_its_old_leads_at_once(bench: Bench) {
+    fill(&bench, bench.store.new_id()).await;
+    let campaign: CampaignId = bench.store.new_id();
+    let (set, oldest) = if bench.store.is_postgres() {
+        (format!("'{}'", campaign.uuid()), format!("'{}'", uuid::Uuid::from_u128(1)))
+    } else {
+        (format!("X'{}'", campaign.uuid().simple()), format!("X'{:032x}'", 1))
+    };
+    bench.meddle(&format!("UPDATE leads SET campaign = {set} WHERE id = {oldest}")).await;
+    let workspace = bench.store.workspace(bench.workspace);
+    // As the inbox asks: for all but partial leads that are no tests.
+    let states = L::ALL.iter().copied().filter(|state| *state != L::Partial).collect();
+    let filter = LeadFilter {
+        states,
+        campaign: Some(campaign),
+        test: Some(false),
+        limit: 50,
+        ..LeadFilter::default()
+    };
+    let plan = workspace.explain_leads(&filter).await.unwrap();
+    assert!(plan.contains("leads_campaign"), "{plan}");
+    check_plan(&plan);
+    let page = workspace.leads(&filter).await.unwrap();
+    assert_eq!((page.rows.len(), page.next), (1, None));
+    assert_eq!(page.rows[0].id.uuid(), uuid::Uuid::from_u128(1));
 }

@@ -12,6 +12,7 @@ on_both! {
     events_are_read_in_commit_order_from_a_cursor
     a_fan_out_moves_its_reader_once
     search_finds_text_and_exact_values_after_indexing
+    a_search_in_a_span_is_not_lost_among_newer_hits
     lists_page_by_cursor_and_stay_in_their_workspace
     a_task_is_done_once
     idempotency_keys_are_kept_a_day
@@ -110,6 +111,29 @@ async fn search_finds_text_and_exact_values_after_indexing(bench: Bench) {
         let foreign = bench.store.workspace(bench.store.new_id());
         assert!(foreign.leads(&filter).await.unwrap().rows.is_empty());
     }
+}
+
+async fn a_search_in_a_span_is_not_lost_among_newer_hits(bench: Bench) {
+    let old = bench.capture(bench.lead("old@example.com")).await.lead;
+    bench.advance(10_000);
+    let until = bench.store.now();
+    for n in 0..20 {
+        bench.advance(1);
+        bench.capture(bench.lead(&format!("newer{n}@example.com"))).await;
+    }
+    events(&bench, EventCursor::default(), 21).await;
+    while bench.store.index_search().await.unwrap() > 0 {}
+    let workspace = bench.store.workspace(bench.workspace);
+    let span = LeadFilter {
+        text: Some("example.com".to_owned()),
+        until: Some(until),
+        limit: 2,
+        ..LeadFilter::default()
+    };
+    let page = workspace.leads(&span).await.unwrap();
+    assert_eq!(page.rows.iter().map(|row| row.id).collect::<Vec<_>>(), [old]);
+    let since = LeadFilter { since: Some(until), until: None, ..span };
+    assert_eq!(workspace.leads(&since).await.unwrap().rows.len(), 2);
 }
 
 async fn lists_page_by_cursor_and_stay_in_their_workspace(bench: Bench) {

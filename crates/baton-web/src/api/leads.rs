@@ -193,7 +193,7 @@ pub(super) fn time_of(name: &str, text: Option<&str>) -> Result<Option<Millis>, 
     text.map(read).transpose()
 }
 
-fn filter_of(query: LeadQuery) -> Result<LeadFilter, Problem> {
+fn filter_of(access: &Access, query: LeadQuery) -> Result<LeadFilter, Problem> {
     let searches = [&query.q, &query.email, &query.phone].into_iter().flatten().count();
     if searches > 1 {
         return Err(answer::invalid_query("q", "`email` and `phone` cannot be combined"));
@@ -207,10 +207,14 @@ fn filter_of(query: LeadQuery) -> Result<LeadFilter, Problem> {
     };
     let email = bounded("email", query.email, SEARCH_CHARS_MIN)?;
     let phone = bounded("phone", query.phone, SEARCH_CHARS_MIN)?;
+    let campaign = answer::query("campaign_id", query.campaign_id.as_deref(), "a campaign's id")?;
+    let source = answer::query("source_id", query.source_id.as_deref(), "a source's id")?;
+    // A source never changes its campaign, and lists have an index by campaign.
+    let of_source = || access.known::<Source>(source?).map(|doc| doc.body.campaign);
     Ok(LeadFilter {
         states: states_of(query.state.as_deref())?,
-        campaign: answer::query("campaign_id", query.campaign_id.as_deref(), "a campaign's id")?,
-        source: answer::query("source_id", query.source_id.as_deref(), "a source's id")?,
+        campaign: campaign.or_else(of_source),
+        source,
         status: bounded("status", query.status, 1)?,
         tag: bounded("tag", query.tag, 1)?.map(|tag| tag.trim().to_owned()),
         test: query.test,
@@ -239,7 +243,7 @@ pub(super) async fn list_leads(
         Some("deliveries") => true,
         Some(_) => return Err(answer::invalid_query("include", "must be `deliveries`")),
     };
-    let page = permit.workspace().leads(&filter_of(query)?).await?;
+    let page = permit.workspace().leads(&filter_of(&permit, query)?).await?;
     let mut listed = answer::Listed::of::<LeadId, _>(page, |row| view(&permit, row));
     if with_deliveries {
         let leads: Vec<LeadId> = listed.data.iter().map(|lead| lead.id).collect();

@@ -4,6 +4,7 @@
 //! itself: `cargo bench -p baton -- burst`. Load is made in this process, over loopback only, and
 //! is bounded in count and time. `BENCH_OUT` names a file for the table.
 
+mod fill;
 mod floors;
 mod imports;
 mod load;
@@ -27,6 +28,13 @@ fn main() {
 }
 
 async fn run(wanted: &[String], table: &mut Table) {
+    if wanted.iter().any(|part| part == "fill") {
+        // Not a measurement: what `make bench-ui` looks at.
+        let data = std::env::var("BENCH_FILL_DIR").expect("BENCH_FILL_DIR names a directory");
+        let database = std::env::var("BENCH_FILL_DATABASE").ok();
+        let leads = env_or("BENCH_MILLION", 1_000_000);
+        return fill::run(&PathBuf::from(data), database.as_deref(), leads).await;
+    }
     let runs = |part: &str| wanted.is_empty() || wanted.iter().any(|w| w == part);
     // Beside the build's output, not in memory: a sync there would cost nothing.
     let root = PathBuf::from(env!("CARGO_TARGET_TMPDIR"));

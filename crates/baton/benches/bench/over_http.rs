@@ -201,8 +201,7 @@ async fn filled<F: Future<Output = ()>>(
     fill: impl FnOnce(Location, Ids) -> F,
 ) -> (Server, String) {
     let server = Server::start(data, database).await;
-    let path = server.campaign("Filled", &[receiver.url()]).await;
-    let ids = server.ids().await;
+    let (ids, path) = server.campaign_ids("Filled", &[receiver.url()]).await;
     server.stop();
     fill(location(data, database), ids).await;
     (Server::start(data, database).await, path)

@@ -47,7 +47,8 @@ impl Server {
         let mut lines = BufReader::new(stdout).lines();
         let address = loop {
             let line = lines.next_line().await.expect("its output").expect("a ready line");
-            if let Some((_, address)) = line.split_once("http://") {
+            // A link to set it up may come before.
+            if let Some((_, address)) = line.split_once("listening on http://") {
                 break address.trim().parse().expect("an address");
             }
         };
@@ -73,34 +74,35 @@ impl Server {
 
     /// Creates a campaign with an endpoint source and one destination per URL; the posting path.
     pub async fn campaign(&self, name: &str, urls: &[String]) -> String {
+        self.campaign_ids(name, urls).await.1
+    }
+
+    /// The same with the ids of the campaign, its source and its last destination besides.
+    pub async fn campaign_ids(&self, name: &str, urls: &[String]) -> (Ids, String) {
         let body = format!("{{\"name\":\"{name}\",\"country\":\"GB\"}}");
         let campaign = self.api("POST", "/api/v1/campaigns", &body).await;
         let campaign = campaign["id"].as_str().expect("an id").to_owned();
+        let mut lane = String::new();
         for (n, url) in urls.iter().enumerate() {
             let body = serde_json::json!({
                 "campaign_id": campaign, "connector": "webhook", "name": format!("receiver {n}"),
                 "settings": {"url": url}, "limits": {"in_flight": 256}
             });
-            self.api("POST", "/api/v1/destinations", &body.to_string()).await;
+            let made = self.api("POST", "/api/v1/destinations", &body.to_string()).await;
+            made["id"].as_str().expect("an id").clone_into(&mut lane);
         }
         let body =
             serde_json::json!({"campaign_id": campaign, "kind": "endpoint", "name": "bench"});
         let source = self.api("POST", "/api/v1/sources", &body.to_string()).await;
-        format!("/api/inbound/w/{}/leads", source["webhook_id"].as_str().expect("an id"))
-    }
-
-    /// The ids of the only campaign with its source and destination.
-    pub async fn ids(&self) -> Ids {
-        let id = async |path: &str| {
-            let list = self.api("GET", path, "").await;
-            list["data"][0]["id"].as_str().expect("an id").to_owned()
+        let text = |of: &serde_json::Value, key: &str| of[key].as_str().expect("a text").to_owned();
+        let workspaces = self.api("GET", "/api/v1/workspaces", "").await;
+        let ids = Ids {
+            workspace: text(&workspaces["data"][0], "id").parse().expect("an id"),
+            campaign: campaign.parse().expect("an id"),
+            source: text(&source, "id").parse().expect("an id"),
+            lane: lane.parse().expect("an id"),
         };
-        Ids {
-            workspace: id("/api/v1/workspaces").await.parse().expect("an id"),
-            campaign: id("/api/v1/campaigns").await.parse().expect("an id"),
-            source: id("/api/v1/sources").await.parse().expect("an id"),
-            lane: id("/api/v1/destinations").await.parse().expect("an id"),
-        }
+        (ids, format!("/api/inbound/w/{}/leads", text(&source, "webhook_id")))
     }
 
     fn proc(&self, file: &str) -> String {

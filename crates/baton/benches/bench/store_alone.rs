@@ -9,6 +9,7 @@ use baton_domain::id::{CampaignId, DestinationId, SourceId, TypedId, WorkspaceId
 use baton_domain::lead::{Context, LeadData, LeadState};
 use baton_domain::personal::FieldMap;
 use baton_domain::secret::Secret;
+use baton_domain::time::Clock;
 use baton_domain::verdict::Verdict;
 use baton_store::capture::{Capture, DuplicateClaim, NewDelivery};
 use baton_store::sealing::MasterKey;
@@ -113,7 +114,8 @@ pub async fn claim_cost(table: &mut Table, empty: &Path, full: &Path) {
     );
 }
 
-async fn claim(store: &Store, ids: Ids) -> Vec<baton_store::ClaimedDelivery> {
+/// What is due of a destination, as a sender takes it.
+pub async fn claim(store: &Store, ids: Ids) -> Vec<baton_store::ClaimedDelivery> {
     let room = LaneRoom { lane: ids.lane.uuid(), first: 256, retry: 256, total: 256 };
     let now = store.now();
     let claim = Claim {
@@ -126,14 +128,7 @@ async fn claim(store: &Store, ids: Ids) -> Vec<baton_store::ClaimedDelivery> {
 }
 
 async fn open(location: Location) -> (Store, Ids) {
-    let entropy = Arc::new(CountingEntropy(AtomicU64::new(1)));
-    let settings = StoreSettings {
-        location,
-        master: MasterKey::new([1; 32], Arc::clone(&entropy) as _),
-        clock: Arc::new(SystemClock),
-        entropy,
-    };
-    let store = Store::open(settings).await.expect("the store opens");
+    let store = open_at(location, Arc::new(SystemClock)).await;
     let ids = Ids {
         workspace: store.new_id(),
         campaign: store.new_id(),
@@ -141,6 +136,18 @@ async fn open(location: Location) -> (Store, Ids) {
         lane: store.new_id(),
     };
     (store, ids)
+}
+
+/// A store whose present is that of `clock`.
+pub async fn open_at(location: Location, clock: Arc<dyn Clock>) -> Store {
+    let entropy = Arc::new(CountingEntropy(AtomicU64::new(1)));
+    let settings = StoreSettings {
+        location,
+        master: MasterKey::new([1; 32], Arc::clone(&entropy) as _),
+        clock,
+        entropy,
+    };
+    Store::open(settings).await.expect("the store opens")
 }
 
 async fn measure(table: &mut Table, name: &str, location: Location, leads: u64) -> f64 {
@@ -219,7 +226,8 @@ fn report(
     n / seconds
 }
 
-fn lead(store: &Store, ids: Ids, n: u64) -> Capture {
+/// A lead with a delivery that is due, of about 1 KB.
+pub fn lead(store: &Store, ids: Ids, n: u64) -> Capture {
     let text = |t: String| serde_json::Value::String(t);
     let mut raw = FieldMap::new();
     raw.set("email", text(format!("person{n}@example.com")));
@@ -261,7 +269,8 @@ fn lead(store: &Store, ids: Ids, n: u64) -> Capture {
     }
 }
 
-fn finish(store: &Store, claimed: &baton_store::ClaimedDelivery) -> Finish {
+/// The end of a delivery that was taken.
+pub fn finish(store: &Store, claimed: &baton_store::ClaimedDelivery) -> Finish {
     let now = store.now();
     Finish {
         workspace: claimed.workspace,

@@ -2,6 +2,7 @@ import { Tabs, TextInput } from '@mantine/core';
 import { type ReactNode, useState } from 'react';
 import { Section } from '@/components/Page';
 import { SplitPanel } from '@/components/SplitPanel';
+import { useTabInView } from '@/components/use-tab-in-view';
 import { AnswersTab } from './AnswersTab';
 import classes from './Destinations.module.css';
 import type { Form } from './form';
@@ -45,6 +46,7 @@ export function DestinationForm({
   const [lead, setLead] = useState<string>();
   const [tried, setTried] = useState(NOTHING_TRIED);
   const tab = TABS.find((one) => one.value === search.tab)?.value ?? 'connection';
+  const tabs = useTabInView(tab);
   const bad = (fields: readonly string[]): boolean =>
     Object.keys(form.errors).some((key) => fields.some((field) => key === field || key.startsWith(`${field}.`) || key.startsWith(`${field}[`)));
   const panel = search.panel === 'test' ? <TestPanel form={form} lead={lead} onLead={setLead} /> : undefined;
@@ -59,7 +61,7 @@ export function DestinationForm({
           keepMounted={false}
           onChange={(value) => { onSearch({ tab: value === 'connection' ? undefined : (value ?? undefined) }); }}
         >
-          <Tabs.List className={classes.tabs}>
+          <Tabs.List ref={tabs} className={classes.tabs}>
             {TABS.map((one) => (
               <Tabs.Tab key={one.value} value={one.value}>
                 {one.label}

@@ -1,6 +1,7 @@
 import { useQuery } from '@tanstack/react-query';
 import { ArrowRight, Inbox } from 'lucide-react';
 import { type ReactNode, useState } from 'react';
+import { failuresQuery } from '@/api/inbox';
 import type { components } from '@/api/schema';
 import { useStreamEvents } from '@/api/use-live';
 import { leadLine } from '@/app/lead-line';
@@ -11,7 +12,7 @@ import { RelativeTime } from '@/components/RelativeTime';
 import { ScreenLink } from '@/components/ScreenLink';
 import { Mark, Pill, StatusPill } from '@/components/StatusPill';
 import { useNow, useZone } from '@/components/time';
-import { leadsSince, outcomesSince, said, waitingLeads, withAdded } from './figures';
+import { leadsSince, outcomesSince, said, stuckAt, waitingLeads, withAdded } from './figures';
 import classes from './Home.module.css';
 
 type Lead = components['schemas']['LeadDocument'];
@@ -19,6 +20,7 @@ type Destination = components['schemas']['DestinationView'];
 
 const CAPTURED = ['lead.created', 'lead.rejected', 'lead.quarantined'];
 const DAYS_USED = 90;
+const LOOK_EVERY_MS = 15_000;
 const DAY_MS = 86_400_000;
 
 /** How things are, in four figures and two lists; each leads to what it counts. */
@@ -152,18 +154,26 @@ function Newest({ leads }: { leads: readonly Lead[] }) {
   );
 }
 
-/** Destinations somebody should look at: switched off, or never used. */
+/** Destinations somebody should look at: switched off, with failed deliveries, or never used. */
 function Attention({ destinations }: { destinations: readonly Destination[] }) {
   const zone = useZone();
   // Whole days: the question is the same all day.
   const from = new Date(startOfDay(useNow(), zone) - DAYS_USED * DAY_MS).toISOString();
   const { data: outcomes } = useQuery(outcomesSince(from));
+  const { data: failures } = useQuery({ ...failuresQuery, retry: false, refetchInterval: LOOK_EVERY_MS });
+  const stuck = stuckAt(failures?.data ?? []);
   const used = new Set(outcomes?.destinations.map((one) => one.destination_id));
   const off = destinations.filter((one) => one.disabled != null);
-  const unused = outcomes ? destinations.filter((one) => one.disabled == null && !used.has(one.id)) : [];
+  const on = destinations.filter((one) => one.disabled == null);
+  const failed = on.flatMap((one) => {
+    const count = stuck.get(one.id);
+    return count === undefined ? [] : [{ ...one, count }];
+  });
+  // What is held has no outcome yet, and has been sent all the same.
+  const unused = outcomes && failures ? on.filter((one) => !used.has(one.id) && !stuck.has(one.id)) : [];
   return (
     <Box title="Destinations" more={<ScreenLink to="/destinations" className={classes.all}>All <ArrowRight size={14} aria-hidden="true" /></ScreenLink>}>
-      {off.length + unused.length === 0 ? (
+      {off.length + failed.length + unused.length === 0 ? (
         <p className={classes.well}>
           {destinations.length === 0 ? 'There are none yet: leads stay here.' : `All ${String(destinations.length)} are on and in use.`}
         </p>
@@ -176,6 +186,17 @@ function Attention({ destinations }: { destinations: readonly Destination[] }) {
                 <span className="bt-cut bt-dim" title={one.disabled ?? ''}>{one.disabled}</span>
               </div>
               <Pill tone="danger" label="Disabled" title="Its deliveries wait." />
+            </li>
+          ))}
+          {failed.map((one) => (
+            <li key={one.id}>
+              <div className={classes.who}>
+                <ScreenLink to={`/destinations/${one.id}`} className="bt-cut">{one.name}</ScreenLink>
+                <ScreenLink to="/deliveries" className="bt-cut bt-dim">
+                  {said(one.count)} {one.count.count === 1 && !one.count.more ? 'delivery' : 'deliveries'} given up or held
+                </ScreenLink>
+              </div>
+              <Pill tone="warning" label="Failing" title="See the deliveries for why." />
             </li>
           ))}
           {unused.map((one) => (

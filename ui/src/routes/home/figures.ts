@@ -48,6 +48,19 @@ export const waitingLeads = queryOptions({
   refetchInterval: LOOK_EVERY_MS,
 });
 
+/** How many deliveries are given up, held or unknown at each destination. */
+export function stuckAt(
+  groups: readonly { destination_id?: string | null; count: number; count_is_exact: boolean }[],
+): ReadonlyMap<string, Count> {
+  const counts = new Map<string, Count>();
+  for (const group of groups) {
+    if (group.destination_id == null) continue;
+    const { count, more } = counts.get(group.destination_id) ?? { count: 0, more: false };
+    counts.set(group.destination_id, { count: count + group.count, more: more || !group.count_is_exact });
+  }
+  return counts;
+}
+
 /** How the deliveries ended since then, by destination too. */
 export const outcomesSince = (from: string) =>
   queryOptions({

@@ -2,6 +2,7 @@ import { Tabs } from '@mantine/core';
 import type { ReactNode } from 'react';
 import type { Lead } from '@/api/inbox';
 import { JsonPane } from '@/components/JsonPane';
+import { useTabInView } from '@/components/use-tab-in-view';
 import { ContextTab } from './ContextTab';
 import { DeliveriesTab } from './DeliveriesTab';
 import { FieldsTab } from './FieldsTab';
@@ -39,6 +40,7 @@ export function LeadTabs({
   onTab: (tab: string | undefined) => void;
 }) {
   const open = TABS.find(({ key }) => key === tab)?.key ?? FIRST;
+  const list = useTabInView(open);
   return (
     <Tabs
       value={open}
@@ -46,7 +48,7 @@ export function LeadTabs({
       onChange={(next) => { onTab(next === null || next === FIRST ? undefined : next); }}
       classNames={{ list: classes.tabList ?? '', tab: classes.tab ?? '', panel: classes.tabPanel ?? '' }}
     >
-      <Tabs.List aria-label="About the lead">
+      <Tabs.List ref={list} aria-label="About the lead">
         {TABS.map(({ key, label }) => (
           <Tabs.Tab key={key} value={key}>
             {label}

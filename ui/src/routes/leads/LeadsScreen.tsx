@@ -1,7 +1,7 @@
 import { Button } from '@mantine/core';
 import { useMediaQuery } from '@mantine/hooks';
 import { useQuery } from '@tanstack/react-query';
-import { useNavigate } from '@tanstack/react-router';
+import { Link, useNavigate } from '@tanstack/react-router';
 import { Inbox } from 'lucide-react';
 import { type ReactNode, useEffect, useState } from 'react';
 import { campaignsQuery, type Lead, sourcesQuery, tagsQuery } from '@/api/inbox';
@@ -140,22 +140,33 @@ export default function LeadsScreen() {
 }
 
 function Empty({ filtered }: { filtered: boolean }): ReactNode {
+  const canConfig = useCan('config:read');
   if (filtered) return null;
   return (
-    <EmptyState icon={Inbox} title="No leads yet">
-      Leads appear here the moment they come. Make a campaign and a source, and post the first one.
+    <EmptyState
+      icon={Inbox}
+      title="No leads yet"
+      action={
+        canConfig && (
+          <Button component={Link} to="/sources" variant="default">
+            See where to post them
+          </Button>
+        )
+      }
+    >
+      Leads appear here the moment they come. Each source has an address and a line to try it with.
     </EmptyState>
   );
 }
 
-/** How many pages without a hit are looked through before the person is asked. */
-const EMPTY_PAGES_MAX = 5;
+/** How many pages without a hit are looked through before the person is asked, each time. */
+const EMPTY_PAGES_MAX = 20;
 
 /** A page of a rare filter can be empty and not be the last. */
 function useLookFurther({ rows, state }: ReturnType<typeof useLeads>): void {
   const { hasNextPage, isFetching, fetchNextPage } = state;
   const pages = state.data?.pages.length ?? 0;
-  const further = rows?.length === 0 && hasNextPage && !isFetching && pages < EMPTY_PAGES_MAX;
+  const further = rows?.length === 0 && hasNextPage && !isFetching && pages % EMPTY_PAGES_MAX !== 0;
   useEffect(() => {
     if (further) void fetchNextPage();
   }, [further, fetchNextPage, pages]);

@@ -1,11 +1,12 @@
 import { ArrowUp } from 'lucide-react';
 import { newText } from './new-leads';
-import type { LeadList } from './use-leads';
+import { type LeadList, useFresh } from './use-leads';
 import classes from './LeadsScreen.module.css';
 
 /** The line above the list, always as high: what is shown, or that there is more at the top. */
 export function ListLine({ list, before, onNewest }: { list: LeadList; before: string | undefined; onNewest: () => void }) {
   const count = list.rows?.length ?? 0;
+  const fresh = useFresh(list);
   if (before !== undefined) {
     return (
       <div className={classes.line}>
@@ -16,7 +17,7 @@ export function ListLine({ list, before, onNewest }: { list: LeadList; before: s
       </div>
     );
   }
-  if (list.fresh > 0) {
+  if (fresh > 0) {
     return (
       <button
         type="button"
@@ -27,7 +28,7 @@ export function ListLine({ list, before, onNewest }: { list: LeadList; before: s
         }}
       >
         <ArrowUp size={14} aria-hidden="true" />
-        <span role="status">{newText(list.fresh)}</span>
+        <span role="status">{newText(fresh)}</span>
         <span className={classes.show}>Show</span>
       </button>
     );

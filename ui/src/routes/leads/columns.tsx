@@ -56,7 +56,9 @@ export const COLUMNS: readonly Column<Lead>[] = [
   },
 ];
 
+const FEWER = COLUMNS.filter((column) => column.id !== 'source' && column.id !== 'tags');
+
 /** The columns there is room for: on a narrow screen the words about a lead go, not the lead. */
 export function columnsFor(roomy: boolean): readonly Column<Lead>[] {
-  return roomy ? COLUMNS : COLUMNS.filter((column) => column.id !== 'source' && column.id !== 'tags');
+  return roomy ? COLUMNS : FEWER;
 }

@@ -1,6 +1,7 @@
 import { type InfiniteData, infiniteQueryOptions, keepPreviousData, useInfiniteQuery, useQueryClient } from '@tanstack/react-query';
 import { useEffect, useRef, useState } from 'react';
 import { type Lead, listLeads } from '@/api/inbox';
+import { makeStore, type Store, useStore } from '@/api/store';
 import { useStreamEvents } from '@/api/use-live';
 import { type LeadQuery, type LeadSearch, queryOf } from './filters';
 import { belongs, CHANGING, COMING, type Names, told, withNew } from './new-leads';
@@ -51,11 +52,18 @@ function pinned(query: LeadQuery, had: InfiniteData<Page> | undefined): LeadQuer
   return query.until !== undefined && query.until < end ? {} : { until: end };
 }
 
+/** Leads that came since a list was loaded; `about` says which list. */
+interface Came {
+  about: string;
+  ids: ReadonlySet<string>;
+}
+
 export interface LeadList {
   rows: Lead[] | undefined;
   state: ReturnType<typeof useInfiniteQuery<Page, Error, InfiniteData<Page>>>;
-  /** Leads that came since, and are not shown. */
-  fresh: number;
+  about: string;
+  /** Apart from the list: a lead that comes and is not shown draws no row again. */
+  came: Store<Came>;
   /** Shows them: the list begins at the newest again. */
   showFresh: () => void;
 }
@@ -65,11 +73,10 @@ export function useLeads(search: LeadSearch, names: Names): LeadList {
   const query = queryOf(search);
   const about = JSON.stringify(query);
   const [round, setRound] = useState(0);
-  const [came, setCame] = useState<{ about: string; ids: ReadonlySet<string> }>({ about, ids: NONE });
+  const [came] = useState(() => makeStore<Came>({ about, ids: NONE }));
   const options = leadList(query, round);
   const state = useInfiniteQuery(options);
   const rows = state.data?.pages.flatMap((page) => page.rows);
-  const fresh = came.about === about ? came.ids : NONE;
   const again = useAgain(options.queryKey);
   const isEmpty = rows?.length === 0;
   useStreamEvents([...new Set([...COMING, ...CHANGING])], (event) => {
@@ -79,18 +86,26 @@ export function useLeads(search: LeadSearch, names: Names): LeadList {
     else if (belongs(lead, search, names)) {
       // Nothing is there that could move.
       if (isEmpty) again();
-      else setCame((old) => ({ about, ids: withNew(old.about === about ? old.ids : NONE, lead.id) }));
+      else came.set({ about, ids: withNew(of(came.get(), about), lead.id) });
     }
   });
   return {
     rows,
     state,
-    fresh: fresh.size,
+    about,
+    came,
     showFresh: () => {
-      setCame({ about, ids: NONE });
+      came.set({ about, ids: NONE });
       setRound(round + 1);
     },
   };
+}
+
+const of = (came: Came, about: string): ReadonlySet<string> => (came.about === about ? came.ids : NONE);
+
+/** How many leads came since the list was loaded, and are not shown. */
+export function useFresh({ came, about }: LeadList): number {
+  return of(useStore(came), about).size;
 }
 
 /** Loads a query again: soon after the first call, and not more often than every 1.5 s. */

@@ -94,11 +94,13 @@ function SourceEditor({ loaded, campaign }: { loaded: Loaded<Source>; campaign: 
       back={BACK}
     >
       {url === undefined ? (
-        <Note tone="neutral">
-          {kind === 'api'
-            ? 'Leads posted with an API key come in here. It has no address of its own.'
-            : 'It has no address of its own to post to.'}
-        </Note>
+        <div className={classes.lone}>
+          <Note tone="neutral">
+            {kind === 'api'
+              ? 'Leads posted with an API key come in here. It has no address of its own.'
+              : 'It has no address of its own to post to.'}
+          </Note>
+        </div>
       ) : (
         <Section
           wide

@@ -51,6 +51,44 @@ fn values_are_escaped_for_the_format() {
 }
 
 #[test]
+fn what_can_never_be_of_its_format_is_refused_at_once() {
+    let no_json = |line: u32, column: u32| {
+        Err(format!(
+            "gives no JSON: line {line}, column {column} of what it writes, whatever the lead"
+        ))
+    };
+    for (format, source, expect) in [
+        (Format::Json, r#"{"a":"{{ a }}",}"#, no_json(1, 10)),
+        (Format::Json, r#"{"a":{{ a }}"#, no_json(1, 8)),
+        (Format::Json, r#"{"a":{{ a }} "b":{{ b }}}"#, no_json(1, 10)),
+        (Format::Json, "email={{ email }}", no_json(1, 1)),
+        (Format::Json, r#"{{ '{"a":1' }} }"#, no_json(1, 12)),
+        // Those that do for some lead.
+        (Format::Json, r#"{"a":{{ a.b[0].c }}}"#, Ok(())),
+        (Format::Json, r#"{"n":{{ a|number }},"u":"{{ a|upper|trim|title }}"}"#, Ok(())),
+        (Format::Json, r#"{{ payload }}"#, Ok(())),
+        (
+            Format::Json,
+            r#"{"l":[{% for x in l %}{{ x }}{% if not loop.last %},{% endif %}{% endfor %}]}"#,
+            Ok(()),
+        ),
+        (Format::Json, r#"{"l":[{% for x in l %}{{ x }},{% endfor %}]}"#, Ok(())),
+        (Format::Json, r#"{"a":{% if a %}{{ a|first }}{% endif %}}"#, Ok(())),
+        (Format::Json, r#"{"a":{% if a == b and a > 1 %}1{% endif %}}"#, Ok(())),
+        (Format::Json, r#"{"a":"{{ a|join(', ') }}","n":{{ a|length }}}"#, Ok(())),
+        (
+            Format::Xml,
+            "<a>{{ a }}</b>",
+            Err("gives no well-formed XML, whatever the lead".to_owned()),
+        ),
+        (Format::Xml, "<a>{{ a }}{% for x in l %}<i>{{ x }}</i>{% endfor %}</a>", Ok(())),
+        (Format::Text, r#"{"a":"{{ a }}",}"#, Ok(())),
+    ] {
+        assert_eq!(check(source, format), expect, "{source}");
+    }
+}
+
+#[test]
 fn a_value_cannot_change_the_structure() {
     let hostile = json!({"n":"1, \"admin\": true","m":"\",\"admin\":\"","c":"\u{2}\u{1}\"x"});
     let got =

@@ -107,8 +107,8 @@ impl ExportQuery {
         Value::Object(names)
     }
 
-    fn filter(self) -> Result<LeadFilter, Problem> {
-        filter_of(LeadQuery {
+    fn filter(self, access: &Access) -> Result<LeadFilter, Problem> {
+        let query = LeadQuery {
             state: self.state,
             campaign_id: self.campaign_id,
             source_id: self.source_id,
@@ -123,7 +123,8 @@ impl ExportQuery {
             include: None,
             limit: Some(PAGE_MAX),
             cursor: None,
-        })
+        };
+        filter_of(access, query)
     }
 }
 
@@ -139,7 +140,7 @@ pub(in crate::api) async fn export_leads(
     Query(query): Query<ExportQuery>,
 ) -> Result<Response, Problem> {
     let (format, names) = (query.format()?, query.names());
-    let filter = query.filter()?;
+    let filter = query.filter(&permit)?;
     let slots = &permit.state().exports;
     let slot = std::sync::Arc::clone(slots).try_acquire_owned().map_err(|_| {
         let detail = format!("{EXPORTS_MAX} exports are under way, more are not taken now");
