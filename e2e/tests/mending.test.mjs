@@ -28,7 +28,7 @@ async function resend(lead) {
   await page.goto(`/admin/leads/${lead}`);
   await page.getByRole("tab", { name: /^Deliveries/ }).click();
   await page.getByRole("button", { name: "Resend", exact: true }).first().click();
-  const dialog = page.getByRole("alertdialog").or(page.getByRole("dialog")).last();
+  const dialog = page.getByRole("dialog").last();
   await dialog.getByRole("button", { name: "Resend" }).click();
 }
 

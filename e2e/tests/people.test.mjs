@@ -55,7 +55,7 @@ test("a second factor is set up, asked for at the next sign-in, and takes no cod
   // The other tests sign in by the password alone.
   await page.getByRole("button", { name: "Turn off" }).click();
   await page.getByLabel("Your password").fill("four words in a row");
-  await page.getByRole("alertdialog").getByRole("button", { name: "Turn off" }).click();
+  await page.getByRole("dialog").getByRole("button", { name: "Turn off" }).click();
   await page.getByRole("button", { name: "Turn on" }).waitFor();
   for (const one of [page, elsewhere, withoutPhone]) assertQuiet(one);
 });
@@ -79,6 +79,14 @@ test("a viewer sees and changes nothing: no button, and the API refuses", async 
   for (const name of ["API keys", "Users", "Audit log"]) {
     assert.equal(await viewer.getByRole("link", { name, exact: true }).count(), 0, name);
   }
+  // What changes nothing is theirs too.
+  const fields = [{ name: "email", type: "email", required: true }];
+  const campaign = await call(baton.url, "POST", "/api/v1/campaigns", { name: "With fields", fields });
+  await viewer.goto(`/admin/campaigns/${campaign.id}`);
+  const trial = viewer.getByRole("group", { name: "Try a lead" });
+  await trial.getByLabel(/^email/).fill("nobody");
+  await trial.locator('[data-tone="bad"]').first().waitFor();
+  assert.equal(await viewer.getByLabel("Name", { exact: true }).isDisabled(), true);
   const refused = [
     ["POST", "/api/v1/campaigns", { name: "Mine" }],
     ["PATCH", `/api/v1/destinations/${made.destination.id}`, { name: "Mine" }],
@@ -108,7 +116,7 @@ test("a role changes and somebody goes at once; the last owner stays", async () 
   await page.getByText(/The last owner stays/).first().waitFor({ state: "attached" });
   await shot(page, "users");
   await page.getByRole("button", { name: "Remove Otto Operator" }).click();
-  await page.getByRole("alertdialog").getByRole("button", { name: "Remove" }).click();
+  await page.getByRole("dialog").getByRole("button", { name: "Remove" }).click();
   await page.getByText("Otto Operator is out of the workspace").waitFor();
   assert.notEqual((await callAs(other, "GET", "/api/v1/leads")).status, 200);
   // What was done is written down, before and after.
@@ -129,7 +137,7 @@ test("an invitation is shown once and can be taken back", async () => {
   await page.getByLabel("I have kept the invitation link").check();
   await page.getByRole("button", { name: "Done" }).click();
   await page.getByRole("button", { name: "Take back the invitation of late@example.com" }).click();
-  await page.getByRole("alertdialog").getByRole("button", { name: "Take it back" }).click();
+  await page.getByRole("dialog").getByRole("button", { name: "Take it back" }).click();
   await page.getByRole("region", { name: "Invitations" }).waitFor({ state: "detached" });
   const late = await newPage(browser, baton.url);
   await late.goto(link.pathname + link.hash);
@@ -145,10 +153,10 @@ test("a revoked key works no more", async () => {
   await admin.goto("/admin/keys");
   await admin.getByRole("link", { name: "Old script" }).click();
   await admin.getByRole("button", { name: "Revoke" }).click();
-  await admin.getByRole("alertdialog").getByText(/cannot be taken back/).waitFor();
+  await admin.getByRole("dialog").getByText(/cannot be taken back/).waitFor();
   await shot(admin, "revoke-key");
   await assertAccessible(admin, "revoking a key");
-  await admin.getByRole("alertdialog").getByRole("button", { name: "Revoke" }).click();
+  await admin.getByRole("dialog").getByRole("button", { name: "Revoke" }).click();
   await admin.getByText("The key “Old script” is revoked").waitFor();
   await assert.rejects(call(baton.url, "GET", "/api/v1/leads", undefined, key.key), /401/);
   assertQuiet(admin);

@@ -40,6 +40,18 @@ before(async () => {
     const { data } = await api("GET", `/api/v1/deliveries?lead_id=${lead.id}`);
     return data.some((one) => one.state === "failed") && data;
   });
+  const mapped = await api("POST", "/api/v1/destinations", {
+    campaign_id: made.campaign.id,
+    connector: "webhook",
+    name: "Mapped",
+    settings: { url: `${sandbox.url}/mapped`, auth_header: "Authorization", auth_value: "Bearer 0123456789" },
+    mapping: [
+      { to: "Email", from: "email" },
+      { to: "Mobile", from: "phone", transform: ["e164"] },
+      { to: "Origin", value: "baton" },
+    ],
+    failover_only: true,
+  });
   const { data: hooks } = await api("GET", "/api/v1/webhooks");
   ids = {
     lead: lead.id,
@@ -47,6 +59,7 @@ before(async () => {
     campaign: unread.campaign.id,
     source: made.source.id,
     destination: made.destination.id,
+    mapped: mapped.id,
     webhook: hooks[0].id,
   };
 });
@@ -69,7 +82,10 @@ const screens = () => [
   ["source", `/sources/${ids.source}`],
   ["destinations", "/destinations"],
   ["destination", `/destinations/${ids.destination}`],
+  ["destination-secret", `/destinations/${ids.mapped}`],
+  ["destination-mapping", `/destinations/${ids.mapped}?tab=mapping`],
   ["destination-new", "/destinations/new"],
+  ["destination-rules", `/destinations/new?connector=webhook&tab=answers`],
   ["webhooks", "/webhooks"],
   ["webhook-new", "/webhooks?new=webhook"],
   ["webhook", `/webhooks/${ids.webhook}`],

@@ -95,6 +95,7 @@ pub(crate) enum Command {
     Erase(Box<crate::leads::erase::EraseCommand>),
     Job(crate::jobs::JobCommand),
     Account(Box<crate::accounts::AccountCommand>),
+    KeysUsed(Vec<crate::key_uses::KeyUse>),
 }
 
 /// Which of the writers runs a command, where there are several.
@@ -130,7 +131,8 @@ impl Command {
             | Self::Heartbeat { .. }
             | Self::ReleaseSlice { .. }
             | Self::ResumeHeldLeads(_)
-            | Self::CancelOrphans { .. } => WriterOf::Upkeep,
+            | Self::CancelOrphans { .. }
+            | Self::KeysUsed(_) => WriterOf::Upkeep,
             Self::Index(_) | Self::Unindex(_) => WriterOf::Search,
             Self::Import(import) => import.writer(),
             Self::Job(job) => job.writer(),

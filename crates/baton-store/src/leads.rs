@@ -9,7 +9,7 @@ pub(crate) mod tags;
 pub(crate) use change::{ChangeLeads, run_change};
 pub use change::{LEADS_CHANGED_MAX, LeadChange, TagChange};
 pub use erase::EraseLead;
-pub use list::{DELIVERIES_SHOWN_MAX, LeadDelivery, LeadFilter};
+pub use list::{DELIVERIES_SHOWN_MAX, LEADS_COUNTED_MAX, LeadCount, LeadDelivery, LeadFilter};
 pub(crate) use list::{LEADS_RARE, floor_id};
 pub use notes::{NOTES_PER_LEAD_MAX, NewNote, NoteRow};
 pub use tags::{TAGS_LISTED_MAX, TAGS_PER_LEAD_MAX};

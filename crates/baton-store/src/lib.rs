@@ -32,6 +32,7 @@ mod idempotency;
 pub mod imports;
 mod inspect;
 pub mod jobs;
+pub mod key_uses;
 pub mod leads;
 mod migrations;
 mod nodes;

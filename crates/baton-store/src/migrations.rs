@@ -50,6 +50,12 @@ const MIGRATIONS: &[Migration] = &[
         sqlite: include_str!("../migrations/sqlite/0005_campaign_lists.sql"),
         postgres: include_str!("../migrations/postgres/0005_campaign_lists.sql"),
     },
+    Migration {
+        number: 6,
+        name: "key_uses",
+        sqlite: include_str!("../migrations/sqlite/0006_key_uses.sql"),
+        postgres: include_str!("../migrations/postgres/0006_key_uses.sql"),
+    },
 ];
 
 /// Number of the newest migration this release knows.

@@ -22,6 +22,7 @@ mod me;
 mod reports;
 mod rotation;
 mod sample;
+mod secret_hint;
 mod sources;
 pub mod span;
 pub mod stream;
@@ -135,6 +136,7 @@ fn of_destinations() -> OpenApiRouter<AppState> {
         .routes(routes!(destinations::preview_destination))
         .routes(routes!(destinations::test_destination))
         .routes(routes!(destinations::evaluate_responses))
+        .routes(routes!(destinations::evaluate_new_responses))
         .routes(routes!(destinations::list_unmatched))
         .routes(routes!(destinations::add_group_rule))
 }
@@ -143,6 +145,7 @@ fn of_leads() -> OpenApiRouter<AppState> {
     OpenApiRouter::new()
         .routes(routes!(leads::list_leads))
         .routes(routes!(leads::change::change_leads))
+        .routes(routes!(leads::count::count_leads))
         .routes(routes!(leads::export::export_leads))
         .routes(routes!(leads::erase::erase_lead))
         .routes(routes!(leads::get_lead, leads::change::update_lead))

@@ -6,6 +6,7 @@
 
 mod guesses;
 mod invite;
+mod key_uses;
 mod origin;
 mod passwords;
 mod session;
@@ -14,6 +15,7 @@ mod setup;
 pub use guesses::GUESSES_MAX;
 pub(crate) use guesses::Guess;
 pub use invite::{INVITATION_PATH, InviteError, invite_from_here};
+pub use key_uses::KEY_USED_EVERY_MS;
 pub use passwords::{HASHES_AT_ONCE, HASHES_WAITING_MAX};
 pub use session::SESSION_KEPT_MS;
 pub(crate) use session::{Client, new_token, token_hash};
@@ -46,6 +48,7 @@ pub(crate) struct Accounts {
     pub(crate) sessions: session::Sessions,
     pub(crate) guesses: guesses::Guesses,
     pub(crate) passwords: passwords::Passwords,
+    pub(crate) key_uses: key_uses::KeyUses,
 }
 
 /// A scope as a type, so that a handler's signature can name it.

@@ -136,6 +136,10 @@ impl AppState {
             }
         };
         let live = key.filter(|key| key.body.accepts(&sha256, self.store.now()));
-        Ok(live.map(|key| (KeyId::from_uuid(key.meta.id), key)))
+        Ok(live.map(|key| {
+            let id = KeyId::from_uuid(key.meta.id);
+            self.key_used(key.meta.workspace, id);
+            (id, key)
+        }))
     }
 }

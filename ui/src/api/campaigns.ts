@@ -1,6 +1,7 @@
 import { queryOptions } from '@tanstack/react-query';
 import { api, call, ok, withEtag } from './client';
 import type { JsonObject } from './merge-patch';
+import { everyPage } from './pages';
 import type { FieldError } from './problem';
 import type { components } from './schema';
 import type { Loaded } from './use-editor';
@@ -13,9 +14,6 @@ export type Duplicates = Schemas['DuplicatesInput'];
 export type PausedAction = Schemas['PausedAction'];
 export type Campaign = Omit<Schemas['CampaignView'], 'fields'> & { fields: FieldSpec[] };
 
-/** As many as the API gives at once; a workspace with more is searched by the list's own pages. */
-const ROWS_MAX = 200;
-
 const asCampaign = (view: Schemas['CampaignView']): Campaign => ({ ...view, fields: view.fields ?? [] });
 const loadedOf = (answer: { data: Schemas['CampaignView']; etag: string }): Loaded<Campaign> => ({
   data: asCampaign(answer.data),
@@ -26,15 +24,8 @@ const loadedOf = (answer: { data: Schemas['CampaignView']; etag: string }): Load
 export const campaignList = queryOptions({
   queryKey: ['campaigns', 'list'],
   queryFn: async ({ signal }) => {
-    const rows: Campaign[] = [];
-    let cursor: string | undefined;
-    do {
-      const query = { limit: ROWS_MAX, ...(cursor === undefined ? {} : { cursor }) };
-      const page = await ok(api.GET('/api/v1/campaigns', { params: { query }, signal }));
-      rows.push(...page.data.map(asCampaign));
-      cursor = page.next_cursor ?? undefined;
-    } while (cursor !== undefined);
-    return rows;
+    const views = await everyPage((query) => ok(api.GET('/api/v1/campaigns', { params: { query }, signal })));
+    return views.map(asCampaign);
   },
 });
 

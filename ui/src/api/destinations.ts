@@ -1,6 +1,7 @@
 import { queryOptions } from '@tanstack/react-query';
 import { api, call, ok, withEtag } from './client';
 import type { JsonObject } from './merge-patch';
+import { everyPage } from './pages';
 import type { components } from './schema';
 import type { Loaded } from './use-editor';
 
@@ -42,8 +43,6 @@ export type Destination = Omit<View, 'settings' | 'mapping' | 'retry' | 'linked'
   linked: Linked;
 };
 
-const ROWS_MAX = 200;
-
 const asDestination = (view: View): Destination => view as unknown as Destination;
 
 const loadedOf = ({ data, etag }: { data: View; etag: string }): Loaded<Destination> => ({
@@ -56,19 +55,9 @@ export const destinationList = (campaignId: string | undefined) =>
   queryOptions({
     queryKey: ['destinations', 'list', campaignId ?? 'all'],
     queryFn: async ({ signal }) => {
-      const rows: Destination[] = [];
-      let cursor: string | undefined;
-      do {
-        const query = {
-          limit: ROWS_MAX,
-          ...(campaignId === undefined ? {} : { campaign_id: campaignId }),
-          ...(cursor === undefined ? {} : { cursor }),
-        };
-        const page = await ok(api.GET('/api/v1/destinations', { params: { query }, signal }));
-        rows.push(...page.data.map(asDestination));
-        cursor = page.next_cursor ?? undefined;
-      } while (cursor !== undefined);
-      return rows;
+      const of = campaignId === undefined ? {} : { campaign_id: campaignId };
+      const views = await everyPage((page) => ok(api.GET('/api/v1/destinations', { params: { query: { ...page, ...of } }, signal })));
+      return views.map(asDestination);
     },
   });
 
@@ -130,10 +119,13 @@ export function previewDestination(body: JsonObject, signal: AbortSignal): Promi
   return call('POST', '/api/v1/destinations/preview', { body, signal });
 }
 
+/** An answer written by hand. */
+export interface WrittenAnswer {
+  answer: { status: number; headers?: Record<string, string>; body: string };
+}
+
 /** An answer to try rules on: written by hand, or that of a recorded delivery's last attempt. */
-export type TriedAnswer =
-  | { answer: { status: number; headers?: Record<string, string>; body: string } }
-  | { attempt: { delivery_id: string } };
+export type TriedAnswer = WrittenAnswer | { attempt: { delivery_id: string } };
 
 export function evaluateRules(
   id: string,
@@ -143,6 +135,16 @@ export function evaluateRules(
 ): Promise<Evaluation> {
   const body = { ...tried, ...(responses === undefined ? {} : { responses }) };
   return call('POST', `/api/v1/destinations/${encodeURIComponent(id)}/responses/evaluate`, { body, signal });
+}
+
+/** The same for rules of a destination that is not made yet. */
+export function evaluateNewRules(
+  connector: string,
+  responses: ResponseRule[],
+  tried: WrittenAnswer,
+  signal: AbortSignal,
+): Promise<Evaluation> {
+  return ok(api.POST('/api/v1/destinations/responses/evaluate', { body: { connector, responses, ...tried }, signal }));
 }
 
 export const unmatchedAnswers = (id: string) =>

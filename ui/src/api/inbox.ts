@@ -1,18 +1,13 @@
 import { queryOptions } from '@tanstack/react-query';
 import { api, call, ok, withEtag } from './client';
+import { everyPage, type Page } from './pages';
 import type { components } from './schema';
 
-// The inbox: leads and what people say of them, deliveries, failures and jobs, typed by hand after
-// the agreement between server and interface where `schema.d.ts` does not have it.
+// The inbox: leads and what people say of them, deliveries, failures and jobs.
 
 type Schemas = components['schemas'];
 
-export interface LeadDelivery {
-  id: string;
-  destination_id: string;
-  destination: string;
-  state: string;
-}
+export type LeadDelivery = Schemas['LeadDeliveryView'];
 
 export interface LeadProblem {
   field?: string;
@@ -24,7 +19,7 @@ export type Values = Readonly<Record<string, unknown>>;
 
 export type Lead = Omit<
   Schemas['LeadDocument'],
-  'fields' | 'raw' | 'notes' | 'context' | 'problems' | 'tags' | 'deliveries'
+  'fields' | 'raw' | 'notes' | 'context' | 'problems'
 > & {
   fields: Values;
   raw: Values;
@@ -32,28 +27,15 @@ export type Lead = Omit<
   notes: Readonly<Record<string, Values>>;
   context: Values;
   problems: readonly LeadProblem[] | null;
-  tags?: string[];
-  /** In lists only, newest first. */
-  deliveries?: LeadDelivery[];
 };
 
-export type Delivery = Schemas['DeliveryView'] & { resent_by_id?: string | null };
+export type Delivery = Schemas['DeliveryView'];
 export type Attempt = Schemas['AttemptView'];
-export type DeliveryDocument = Delivery & { attempt_log: Attempt[] };
+export type DeliveryDocument = Schemas['DeliveryDocument'];
 export type Destination = Schemas['DestinationView'];
 export type TimelineEntry = Schemas['TimelineEntry'];
 
-export interface Listed<T> {
-  data: T[];
-  next_cursor?: string | null;
-}
-
-export interface Note {
-  id: string;
-  text: string;
-  author: string;
-  created_at: string;
-}
+export type Note = Schemas['NoteView'];
 
 export type Screen = 'leads' | 'deliveries';
 
@@ -66,52 +48,14 @@ export interface View {
 }
 
 /** Deliveries that failed alike and were not resent. */
-export interface FailureGroup {
-  destination_id: string | null;
-  webhook_id?: string | null;
-  destination: string;
-  destination_disabled: boolean;
-  state: string;
-  verdict: string;
-  note: string;
-  count: number;
-  count_is_exact: boolean;
-  first_at: string;
-  last_at: string;
-  sample_delivery_id: string;
-}
+export type FailureGroup = Schemas['FailureGroupView'];
 
 /** A destination that is switched off; what goes to it waits. */
-export interface DisabledDestination {
-  destination_id: string;
-  destination: string;
-  reason: string;
-  since: string;
-}
+export type DisabledDestination = Schemas['DisabledView'];
 
-export interface Failures {
-  data: FailureGroup[];
-  total: number;
-  total_is_exact?: boolean;
-  disabled?: DisabledDestination[];
-}
+export type Failures = Schemas['FailuresView'];
 
-export interface Job {
-  id: string;
-  kind: string;
-  state: 'waiting' | 'running' | 'done' | 'cancelled' | 'failed';
-  total: number;
-  /** `false`: there are more than were counted when it began. */
-  total_is_exact: boolean;
-  done: number;
-  /** Left alone: resent by others, on their way, gone, erased. */
-  skipped: number;
-  /** Why it failed. */
-  fault?: string | null;
-  created_at: string;
-  updated_at: string;
-  created_by?: string | null;
-}
+export type Job = Schemas['JobView'];
 
 /** What a resend sends: the request of then, or the lead by the mapping of now. */
 export type Payload = 'same' | 'current';
@@ -127,11 +71,6 @@ export interface ResendFilter {
 
 /** Which deliveries are resent at once. */
 export type ResendWish = { ids: readonly string[] } | { filter: ResendFilter };
-
-export interface WorkspaceStatus {
-  name: string;
-  colour?: string | null;
-}
 
 const path = (base: string, id: string, rest = ''): string => `${base}/${encodeURIComponent(id)}${rest}`;
 const LEADS = '/api/v1/leads';
@@ -152,7 +91,7 @@ export function queryText(query: Readonly<Record<string, string | number | undef
 export function listLeads(
   query: Readonly<Record<string, string | number | undefined>>,
   signal: AbortSignal,
-): Promise<Listed<Lead>> {
+): Promise<Page<Lead>> {
   return call('GET', `${LEADS}${queryText({ include: 'deliveries', ...query })}`, { signal });
 }
 
@@ -201,7 +140,7 @@ export function eraseLead(id: string): Promise<Lead> {
 export const notesQuery = (id: string) =>
   queryOptions({
     queryKey: ['leads', 'notes', id],
-    queryFn: async ({ signal }) => (await call<Listed<Note>>('GET', path(LEADS, id, '/notes'), { signal })).data,
+    queryFn: async ({ signal }) => (await call<Page<Note>>('GET', path(LEADS, id, '/notes'), { signal })).data,
   });
 
 export function addNote(id: string, text: string, idempotencyKey: string): Promise<Note> {
@@ -215,7 +154,7 @@ export function removeNote(id: string, note: string): Promise<undefined> {
 
 export const tagsQuery = queryOptions({
   queryKey: ['tags'],
-  queryFn: async ({ signal }) => (await call<Listed<string>>('GET', '/api/v1/tags', { signal })).data,
+  queryFn: async ({ signal }) => (await call<Page<string>>('GET', '/api/v1/tags', { signal })).data,
   staleTime: 30_000,
 });
 
@@ -225,7 +164,7 @@ const VIEWS = '/api/v1/views';
 
 export const viewsQuery = queryOptions({
   queryKey: ['views'],
-  queryFn: async ({ signal }) => (await call<Listed<View>>('GET', VIEWS, { signal })).data,
+  queryFn: async ({ signal }) => (await call<Page<View>>('GET', VIEWS, { signal })).data,
   staleTime: 30_000,
 });
 
@@ -242,7 +181,7 @@ export function removeView(id: string): Promise<undefined> {
 export function listDeliveries(
   query: Readonly<Record<string, string | number | undefined>>,
   signal: AbortSignal,
-): Promise<Listed<Delivery>> {
+): Promise<Page<Delivery>> {
   return call('GET', `${DELIVERIES}${queryText(query)}`, { signal });
 }
 
@@ -272,10 +211,7 @@ export const failuresQuery = queryOptions({
   queryFn: ({ signal }) => call<Failures>('GET', `${DELIVERIES}/failures`, { signal }),
 });
 
-export interface ResendCount {
-  count: number;
-  count_is_exact: boolean;
-}
+export type ResendCount = Schemas['CountView'];
 
 /** How many deliveries the wish is about; nothing is sent. */
 export function countResend(wish: ResendWish, signal: AbortSignal): Promise<ResendCount> {
@@ -296,7 +232,7 @@ const JOBS_EVERY_MS = 15_000;
 
 export const jobsQuery = queryOptions({
   queryKey: ['jobs'],
-  queryFn: async ({ signal }) => (await call<Listed<Job>>('GET', '/api/v1/jobs', { signal })).data,
+  queryFn: async ({ signal }) => (await call<Page<Job>>('GET', '/api/v1/jobs', { signal })).data,
   refetchInterval: (query) => (query.state.data?.some(isActive) ? JOB_EVERY_MS : JOBS_EVERY_MS),
 });
 
@@ -306,28 +242,12 @@ export function cancelJob(id: string): Promise<Job> {
 
 // Set-up that these screens name.
 
-const NAMES_PAGE = 200;
-/** More destinations than this are not named; an id stands in their place. */
-const NAMES_PAGES_MAX = 5;
-
-async function everyPage<T>(read: (cursor: string | undefined) => Promise<Listed<T>>): Promise<T[]> {
-  const rows: T[] = [];
-  let cursor: string | undefined;
-  for (let page = 0; page < NAMES_PAGES_MAX; page += 1) {
-    const { data, next_cursor: next } = await read(cursor);
-    rows.push(...data);
-    if (next == null) break;
-    cursor = next;
-  }
-  return rows;
-}
-
 /** Whatever a screen needs by name, the whole of it, kept for a while. */
 const named = <T>(noun: 'destinations' | 'campaigns' | 'sources' | 'webhooks') =>
   queryOptions({
     queryKey: [noun, 'named'],
     queryFn: ({ signal }) =>
-      everyPage((cursor) => call<Listed<T>>('GET', `/api/v1/${noun}${queryText({ limit: NAMES_PAGE, cursor })}`, { signal })),
+      everyPage((query) => call<Page<T>>('GET', `/api/v1/${noun}${queryText({ ...query })}`, { signal })),
     staleTime: 30_000,
   });
 

@@ -472,6 +472,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/destinations/responses/evaluate": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Try response rules of a new destination
+         * @description Says what an answer would mean to a destination that is not made yet.
+         */
+        post: operations["evaluate_new_responses"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/destinations/test": {
         parameters: {
             query?: never;
@@ -1067,6 +1087,27 @@ export interface paths {
         put?: never;
         /** Change status and tags of several leads */
         post: operations["change_leads"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/leads/count": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Count leads
+         * @description Looks at the newest 10,000 of those that the filters leave; with more, the count is no longer
+         *     exact.
+         */
+        get: operations["count_leads"];
+        put?: never;
+        post?: never;
         delete?: never;
         options?: never;
         head?: never;
@@ -2665,6 +2706,8 @@ export interface components {
             secret?: string | null;
             /** @description Until when the former secret counts too. */
             previous_secret_until?: string | null;
+            /** @description The secrets it has: that its requests are signed with, and secret settings. */
+            secrets: components["schemas"]["SecretHint"][];
             /**
              * Format: int64
              * @description Counts its changes.
@@ -2731,6 +2774,18 @@ export interface components {
             responses?: components["schemas"]["ResponseRule"][] | null;
             answer?: components["schemas"]["AnswerInput"] | null;
             attempt?: components["schemas"]["AttemptInput"] | null;
+        };
+        /** @description Rules of a destination that is not made yet, and an answer to try them on. */
+        EvaluateNewInput: {
+            /**
+             * @description The kind of destination; its manifest says how answers are read.
+             * @example webhook
+             */
+            connector: string;
+            /** @description The rules; the connector's when left out. */
+            responses?: components["schemas"]["ResponseRule"][] | null;
+            /** @description The answer. */
+            answer: components["schemas"]["AnswerInput"];
         };
         /** @description What an answer means by the rules. */
         EvaluateView: {
@@ -3296,6 +3351,8 @@ export interface components {
             previous_key_until?: string | null;
             /** @description When it was revoked. */
             revoked_at?: string | null;
+            /** @description When it was last used, up to a minute too early; null: never, or not since Baton notes it. */
+            last_used_at?: string | null;
             /**
              * Format: int64
              * @description Counts its changes.
@@ -3342,6 +3399,17 @@ export interface components {
             key?: string | null;
             /** @description At most 200. */
             queueIds: string[];
+        };
+        /** @description How many leads there are. */
+        LeadCountView: {
+            /**
+             * Format: int64
+             * @description So many were found among the newest 10,000.
+             * @example 312
+             */
+            count: number;
+            /** @description Whether that is all of them; else there are at least so many. */
+            count_is_exact: boolean;
         };
         /** @description A delivery of a lead, in a list of leads. */
         LeadDeliveryView: {
@@ -3686,6 +3754,8 @@ export interface components {
                 secret?: string | null;
                 /** @description Until when the former secret counts too. */
                 previous_secret_until?: string | null;
+                /** @description The secrets it has: that its requests are signed with, and secret settings. */
+                secrets: components["schemas"]["SecretHint"][];
                 /**
                  * Format: int64
                  * @description Counts its changes.
@@ -3920,6 +3990,8 @@ export interface components {
                 previous_key_until?: string | null;
                 /** @description When it was revoked. */
                 revoked_at?: string | null;
+                /** @description When it was last used, up to a minute too early; null: never, or not since Baton notes it. */
+                last_used_at?: string | null;
                 /**
                  * Format: int64
                  * @description Counts its changes.
@@ -4078,6 +4150,8 @@ export interface components {
                 secret?: string | null;
                 /** @description Until when captures signed with the former secret are taken too, while it is being changed. */
                 previous_secret_until?: string | null;
+                /** @description The secret it has, if any, by its end. */
+                secrets: components["schemas"]["SecretHint"][];
                 /**
                  * Format: int64
                  * @description Counts its changes.
@@ -4198,6 +4272,8 @@ export interface components {
                 secret?: string | null;
                 /** @description Until when the former secret counts too. */
                 previous_secret_until?: string | null;
+                /** @description The secret it has, if any, by its end. */
+                secrets: components["schemas"]["SecretHint"][];
                 /**
                  * Format: int64
                  * @description Counts its changes.
@@ -4614,6 +4690,22 @@ export interface components {
          * @enum {string}
          */
         Screen: "leads" | "deliveries";
+        /**
+         * @description A secret that is set. Its hint is made when it is asked for: nothing of a secret is stored
+         *     unsealed.
+         */
+        SecretHint: {
+            /**
+             * @description `signing`, or the name of a setting.
+             * @example signing
+             */
+            name: string;
+            /**
+             * @description Its last four characters; null where it has less than twelve.
+             * @example Zm9v
+             */
+            ends?: string | null;
+        };
         /** @description A session. */
         SessionView: {
             /** @description Its id. */
@@ -4780,6 +4872,8 @@ export interface components {
             secret?: string | null;
             /** @description Until when captures signed with the former secret are taken too, while it is being changed. */
             previous_secret_until?: string | null;
+            /** @description The secret it has, if any, by its end. */
+            secrets: components["schemas"]["SecretHint"][];
             /**
              * Format: int64
              * @description Counts its changes.
@@ -5163,6 +5257,8 @@ export interface components {
             secret?: string | null;
             /** @description Until when the former secret counts too. */
             previous_secret_until?: string | null;
+            /** @description The secret it has, if any, by its end. */
+            secrets: components["schemas"]["SecretHint"][];
             /**
              * Format: int64
              * @description Counts its changes.
@@ -6468,6 +6564,39 @@ export interface operations {
             };
         };
     };
+    evaluate_new_responses: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["EvaluateNewInput"];
+            };
+        };
+        responses: {
+            /** @description As asked. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["EvaluateView"];
+                };
+            };
+            /** @description A problem. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     test_document: {
         parameters: {
             query?: never;
@@ -7704,6 +7833,52 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["BulkView"];
+                };
+            };
+            /** @description A problem. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    count_leads: {
+        parameters: {
+            query?: {
+                /** @description Only of these states, with commas between them. */
+                state?: string;
+                /** @description Only of this campaign. */
+                campaign_id?: string;
+                /** @description Only of this source. */
+                source_id?: string;
+                /** @description Only with this status. */
+                status?: string;
+                /** @description Only with this tag. */
+                tag?: string;
+                /** @description `true`: only tests; `false`: only others. */
+                test?: boolean;
+                /** @description Only that came at or after this time. */
+                since?: string;
+                /** @description Only that came before this time. */
+                until?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description As asked. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["LeadCountView"];
                 };
             };
             /** @description A problem. */

@@ -1,37 +1,22 @@
 import { queryOptions } from '@tanstack/react-query';
 import { api, call, ok, withEtag } from './client';
 import type { JsonObject } from './merge-patch';
+import { everyPage } from './pages';
 import type { components } from './schema';
 import type { Loaded } from './use-editor';
 
 type Schemas = components['schemas'];
 
 export type SourceKind = Schemas['SourceKind'];
-/** A source; servers that show suppliers a posting specification say where it is. */
-export type Source = Schemas['SourceView'] & { spec_url?: string | null };
-
-const ROWS_MAX = 200;
-
-const asSource = (view: Schemas['SourceView']): Source => view;
+export type Source = Schemas['SourceView'];
 
 /** The sources of a campaign, or of the whole workspace. */
 export const sourceList = (campaignId: string | undefined) =>
   queryOptions({
     queryKey: ['sources', 'list', campaignId ?? 'all'],
-    queryFn: async ({ signal }) => {
-      const rows: Source[] = [];
-      let cursor: string | undefined;
-      do {
-        const query = {
-          limit: ROWS_MAX,
-          ...(campaignId === undefined ? {} : { campaign_id: campaignId }),
-          ...(cursor === undefined ? {} : { cursor }),
-        };
-        const page = await ok(api.GET('/api/v1/sources', { params: { query }, signal }));
-        rows.push(...page.data.map(asSource));
-        cursor = page.next_cursor ?? undefined;
-      } while (cursor !== undefined);
-      return rows;
+    queryFn: ({ signal }) => {
+      const of = campaignId === undefined ? {} : { campaign_id: campaignId };
+      return everyPage((page) => ok(api.GET('/api/v1/sources', { params: { query: { ...page, ...of } }, signal })));
     },
   });
 

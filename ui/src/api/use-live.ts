@@ -24,7 +24,11 @@ export function useStreamEvents(kinds: readonly string[], heard: (event: StreamE
  * Loads the queries under `queryKey` again when events of these kinds happen: soon after the first
  * one, and not more often than `everyMs`. A query without such events polls by `refetchInterval`.
  */
-export function useLive(queryKey: QueryKey, kinds: readonly string[] = [], everyMs = AT_MOST_EVERY_MS): void {
+export function useLive(
+  queryKey: QueryKey,
+  kinds: readonly string[] = [],
+  { everyMs = AT_MOST_EVERY_MS, enabled = true }: { everyMs?: number; /** Whether events are heeded now. */ enabled?: boolean } = {},
+): void {
   const client = useQueryClient();
   const key = useRef(queryKey);
   useEffect(() => {
@@ -35,7 +39,7 @@ export function useLive(queryKey: QueryKey, kinds: readonly string[] = [], every
     clearTimeout(timer.current);
   }, []);
   useStreamEvents(kinds, () => {
-    timer.current ??= setTimeout(() => {
+    if (enabled) timer.current ??= setTimeout(() => {
       timer.current = undefined;
       void client.invalidateQueries({ queryKey: key.current });
     }, everyMs);

@@ -88,7 +88,7 @@ export const failing = queryOptions({
 function FailingCount() {
   const can = useCan('leads:read');
   const { data } = useQuery({ ...failing, enabled: can, refetchInterval: COUNT_EVERY_MS, retry: false });
-  useLive(failing.queryKey, ['delivery.failed', 'delivery.succeeded', 'destination.disabled'], COUNT_AT_MOST_MS);
+  useLive(failing.queryKey, ['delivery.failed', 'delivery.succeeded', 'destination.disabled'], { everyMs: COUNT_AT_MOST_MS });
   if (data === undefined || data === 0) return null;
   const text = data > COUNT_MAX ? `${String(COUNT_MAX)}+` : String(data);
   return (

@@ -1,9 +1,10 @@
-import { Button, Group, Modal, Stack, TextInput } from '@mantine/core';
+import { Modal, Stack, TextInput } from '@mantine/core';
 import { useMutation } from '@tanstack/react-query';
 import { useState } from 'react';
 import { api, ok } from '@/api/client';
 import { useIdempotencyKey } from '@/api/idempotency';
 import type { Problem } from '@/api/problem';
+import { DialogFoot } from '@/components/DialogFoot';
 import { ProblemPanel } from '@/components/ProblemPanel';
 
 /** Another workspace: another business with campaigns, leads and people of its own. */
@@ -38,14 +39,7 @@ export default function NewWorkspaceDialog({ onClose, onMade }: { onClose: () =>
             onChange={(event) => { setName(event.currentTarget.value); }}
           />
           {create.error && <ProblemPanel error={create.error} />}
-          <Group justify="flex-end" gap="xs">
-            <Button variant="default" onClick={onClose}>
-              Cancel
-            </Button>
-            <Button type="submit" loading={create.isPending}>
-              Create
-            </Button>
-          </Group>
+          <DialogFoot label="Create" busy={create.isPending} onCancel={onClose} />
         </Stack>
       </form>
     </Modal>

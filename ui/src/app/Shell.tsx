@@ -4,14 +4,13 @@ import { Outlet, useRouterState } from '@tanstack/react-router';
 import { Menu as MenuIcon, Search } from 'lucide-react';
 import { lazy, Suspense, useEffect, useRef, useState } from 'react';
 import { authState, me } from '@/api/accounts';
-import { zone } from '@/components/time';
 import { usePhone } from '@/components/use-phone';
 import { AccountMenu } from './AccountMenu';
 import { keepEarlyKeys } from './early-keys';
 import { useKeys } from './keyboard';
 import { Navigation, useGoKeys } from './Navigation';
+import { useWorkspaceLooks } from './own-workspace';
 import classes from './Shell.module.css';
-import { useWorkspaceZone } from './use-workspace-zone';
 import { WorkspaceSwitch } from './WorkspaceSwitch';
 
 const loadSearch = () => import('./SearchDialog');
@@ -39,10 +38,7 @@ export function Shell() {
     { keys: '/', label: 'Search', group: 'Everywhere', run: openSearch },
     { keys: '?', label: 'Show the keys', group: 'Everywhere', run: () => { setDialog('keys'); } },
   ]);
-  const timeZone = useWorkspaceZone();
-  useEffect(() => {
-    zone.set(timeZone);
-  }, [timeZone]);
+  useWorkspaceLooks();
   useEffect(() => {
     // A key opens them: they have to be there at once.
     const timer = setTimeout(() => void Promise.allSettled([loadSearch(), loadKeys()]), FETCH_AHEAD_MS);

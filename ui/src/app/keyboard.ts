@@ -121,7 +121,7 @@ function startsPair(key: string): boolean {
 }
 
 function hasOpenDialog(): boolean {
-  return document.querySelector('[role="dialog"], [role="alertdialog"], [role="menu"], [role="listbox"]') !== null;
+  return document.querySelector('[role="dialog"], [role="menu"], [role="listbox"]') !== null;
 }
 
 function isPressable(target: EventTarget | null): boolean {

@@ -24,7 +24,7 @@ export function ConfirmDialog({
   onCancel: () => void;
 }) {
   return (
-    <Modal opened={opened} onClose={rest.onCancel} title={rest.title} role={rest.danger ? 'alertdialog' : 'dialog'}>
+    <Modal opened={opened} onClose={rest.onCancel} title={rest.title}>
       <Body {...rest} />
     </Modal>
   );

@@ -4,6 +4,7 @@ import { useState } from 'react';
 import { afterEach, expect, it, vi } from 'vitest';
 import { show } from '@/testing/render';
 import { type Filter, FilterBar, type FilterValues, hasFilters } from './FilterBar';
+import { zone } from './time';
 
 const FILTERS: Filter[] = [
   { key: 'q', kind: 'search', label: 'Search' },
@@ -71,6 +72,19 @@ it('takes several values of one filter and one of another', async () => {
   await userEvent.click(await screen.findByRole('checkbox', { name: 'Form' }));
   await userEvent.click(screen.getByRole('checkbox', { name: 'API' }));
   expect(values().source).toBe('s2');
+});
+
+it('counts days in the zone of the workspace', async () => {
+  zone.set('Asia/Tokyo');
+  await show(<Bar start={{ since: '2026-10-31T15:00:00Z' }} />);
+  await userEvent.click(screen.getByRole('button', { name: /Received/ }));
+  expect((await screen.findByLabelText<HTMLInputElement>('From')).value).toBe('2026-11-01');
+  fireEvent.change(screen.getByLabelText('From'), { target: { value: '2026-11-02' } });
+  fireEvent.change(screen.getByLabelText('To (with this day)'), { target: { value: '2026-11-07' } });
+  expect(values()).toEqual({ since: '2026-11-01T15:00:00.000Z', until: '2026-11-07T15:00:00.000Z' });
+  expect(screen.getByText('2026-11-02 to 2026-11-07')).toBeTruthy();
+  expect(screen.getByText('Days are those of Asia/Tokyo.')).toBeTruthy();
+  zone.set('UTC');
 });
 
 it('switches by a chip and clears all at once', async () => {

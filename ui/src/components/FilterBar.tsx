@@ -1,7 +1,9 @@
 import { ActionIcon, Button, Checkbox, Popover, Stack, TextInput } from '@mantine/core';
 import { ChevronDown, Search, X } from 'lucide-react';
 import { type ReactNode, useEffect, useRef, useState } from 'react';
+import { beginOf, dayOf, endOf } from './days';
 import classes from './FilterBar.module.css';
+import { useZone } from './time';
 
 /** One thing that can be filtered by. Its value is text in the URL; several are parted by commas. */
 export type Filter =
@@ -201,13 +203,14 @@ const SPANS: readonly (readonly [label: string, days: number])[] = [
 ];
 
 function DatesFilter({ filter, values, onChange }: Part<Extract<Filter, { kind: 'dates' }>>) {
+  const zone = useZone();
   const from = values[filter.key];
   const until = values[filter.until];
   const set = (since: string | undefined, end: string | undefined): void => {
     onChange({ [filter.key]: since, [filter.until]: end });
   };
   return (
-    <Chip label={filter.label} value={spanText(from, until)}>
+    <Chip label={filter.label} value={spanText(from, until, zone)}>
       <Stack gap="xs">
         {SPANS.map(([label, days]) => (
           <Button
@@ -228,35 +231,39 @@ function DatesFilter({ filter, values, onChange }: Part<Extract<Filter, { kind: 
           size="xs"
           type="date"
           label="From"
-          value={from?.slice(0, 10) ?? ''}
+          value={dayAt(from, zone)}
           onChange={(event) => {
             const { value } = event.currentTarget;
-            set(value === '' ? undefined : `${value}T00:00:00Z`, until);
+            set(beginOf(value, zone), until);
           }}
         />
         <TextInput
           size="xs"
           type="date"
           label="To (with this day)"
-          value={until === undefined ? '' : new Date(Date.parse(until) - 1).toISOString().slice(0, 10)}
+          value={dayAt(until, zone, -1)}
           onChange={(event) => {
             const { value } = event.currentTarget;
-            const end = Date.parse(`${value}T00:00:00Z`) + DAY_MS;
-            set(from, Number.isNaN(end) ? undefined : new Date(end).toISOString());
+            set(from, endOf(value, zone));
           }}
         />
-        <span className="bt-dim">Days are those of UTC.</span>
+        <span className="bt-dim">Days are those of {zone}.</span>
       </Stack>
     </Chip>
   );
 }
 
-function spanText(from: string | undefined, until: string | undefined): string {
-  if (!isSet(from) && !isSet(until)) return '';
-  const show = (at: string): string => at.slice(0, 10);
-  const end = until === undefined ? '' : show(new Date(Date.parse(until) - 1).toISOString());
-  if (isSet(from) && isSet(until)) return `${show(String(from))} to ${end}`;
-  return isSet(from) ? `since ${show(String(from))}` : `until ${end}`;
+/** The day of a time in the URL, which may be anything. */
+function dayAt(at: string | undefined, zone: string, shift = 0): string {
+  const ms = at === undefined ? NaN : Date.parse(at);
+  return Number.isNaN(ms) ? '' : dayOf(ms + shift, zone);
+}
+
+function spanText(from: string | undefined, until: string | undefined, zone: string): string {
+  const [first, last] = [dayAt(from, zone), dayAt(until, zone, -1)];
+  if (first !== '' && last !== '') return first === last ? first : `${first} to ${last}`;
+  if (first !== '') return `since ${first}`;
+  return last === '' ? '' : `until ${last}`;
 }
 
 function Chip({ label, value, children }: { label: string; value: string; children: ReactNode }) {

@@ -3,8 +3,9 @@ import userEvent from '@testing-library/user-event';
 import { useState } from 'react';
 import { expect, it } from 'vitest';
 import { show } from '@/testing/render';
+import { moved } from './MoveButtons';
 import { SortableList } from './SortableList';
-import { moved } from './SortableRows';
+
 
 function Letters() {
   const [items, setItems] = useState(['a', 'b', 'c']);
@@ -24,6 +25,11 @@ it('is reordered by its buttons, says so, and stops at the ends', async () => {
   expect(screen.getAllByRole('status').map((one) => one.textContent).join('')).toContain('a is now number 2 of 3');
   await userEvent.click(screen.getByRole('button', { name: 'Move c up' }));
   expect(order()).toBe('bca');
+  // The row keeps the focus where it can go on, and at an end the button that goes back has it.
+  expect(document.activeElement?.getAttribute('aria-label')).toBe('Move c up');
+  await userEvent.click(screen.getByRole('button', { name: 'Move c up' }));
+  expect(document.activeElement?.getAttribute('aria-label')).toBe('Move c down');
+  await userEvent.click(screen.getByRole('button', { name: 'Move c down' }));
   expect(screen.getByRole<HTMLButtonElement>('button', { name: 'Move b up' }).disabled).toBe(true);
   expect(screen.getByRole<HTMLButtonElement>('button', { name: 'Move a down' }).disabled).toBe(true);
 });

@@ -1,6 +1,5 @@
-import { ActionIcon } from '@mantine/core';
-import { ChevronDown, ChevronUp } from 'lucide-react';
 import { type ReactNode, type Ref, useState } from 'react';
+import { moved, MoveButtons } from './MoveButtons';
 import classes from './SortableList.module.css';
 import type { SortableProps } from './SortableList';
 
@@ -52,36 +51,9 @@ export function SortableRow<Item>({
       <div className={classes.content}>{children(item, at)}</div>
       {!disabled && (
         <div className={classes.buttons}>
-          <ActionIcon
-            size={26}
-            aria-label={`Move ${itemName(item)} up`}
-            disabled={at === 0}
-            onClick={() => {
-              move(at - 1);
-            }}
-          >
-            <ChevronUp size={15} />
-          </ActionIcon>
-          <ActionIcon
-            size={26}
-            aria-label={`Move ${itemName(item)} down`}
-            disabled={at === items.length - 1}
-            onClick={() => {
-              move(at + 1);
-            }}
-          >
-            <ChevronDown size={15} />
-          </ActionIcon>
+          <MoveButtons name={itemName(item)} at={at} count={items.length} onMove={move} />
         </div>
       )}
     </li>
   );
-}
-
-/** The items with one of them at another place. */
-export function moved<Item>(items: readonly Item[], from: number, to: number): Item[] {
-  const next = [...items];
-  const [item] = next.splice(from, 1);
-  if (item !== undefined) next.splice(to, 0, item);
-  return next;
 }

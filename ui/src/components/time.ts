@@ -58,7 +58,8 @@ function amount(ms: number): [number, string] {
 }
 
 function day(at: number, now: number, timeZone: string): string {
-  const sameYear = new Date(at).getUTCFullYear() === new Date(now).getUTCFullYear();
+  const yearOf = (ms: number): string => format(ms, timeZone, { year: 'numeric' });
+  const sameYear = yearOf(at) === yearOf(now);
   return format(at, timeZone, { day: 'numeric', month: 'short', ...(sameYear ? {} : { year: 'numeric' }) });
 }
 

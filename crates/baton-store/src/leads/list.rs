@@ -20,6 +20,18 @@ use uuid::Uuid;
 /// Most deliveries of a lead that a list shows, the newest ones.
 pub const DELIVERIES_SHOWN_MAX: u32 = 20;
 
+/// How many leads are looked at to count them.
+pub const LEADS_COUNTED_MAX: u32 = 10_000;
+
+/// How many leads there are.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct LeadCount {
+    /// So many were found.
+    pub count: i64,
+    /// Whether that is all of them.
+    pub is_exact: bool,
+}
+
 /// What a list of leads asks for; newest first.
 #[derive(Clone, Debug, Default)]
 pub struct LeadFilter {
@@ -277,6 +289,26 @@ impl WorkspaceStore {
         }
         self.put_tags(&mut page.rows).await?;
         Ok(page)
+    }
+
+    /// Counts the newest leads that the index of a list gives, as far as they match, `most` of
+    /// them and at most [`LEADS_COUNTED_MAX`]. Texts and the limit of the filter are not heeded.
+    pub async fn count_leads(
+        &self,
+        filter: &LeadFilter,
+        most: u32,
+    ) -> Result<LeadCount, StoreError> {
+        let mut params = vec![id(self.workspace)];
+        let counted = most.min(LEADS_COUNTED_MAX);
+        let postgres = self.store.is_postgres();
+        let examined = filter.examined(counted + 1, &mut params, postgres);
+        let rest = filter.rest(&mut params);
+        let sql =
+            format!("SELECT count(*), count(CASE WHEN 1 = 1{rest} THEN 1 END) FROM ({examined}) l");
+        let rows = self.query(&sql, &params).await?;
+        let Some(row) = rows.first() else { return Ok(LeadCount { count: 0, is_exact: true }) };
+        let counted = i64::from(counted);
+        Ok(LeadCount { count: row.int(1)?.min(counted), is_exact: row.int(0)? <= counted })
     }
 
     /// How the database goes about a list: for tests of what it reads.

@@ -23,6 +23,7 @@ on_both! {
     a_lead_takes_so_many_tags_and_no_more
     lists_go_by_tag_status_states_and_tests
     a_list_that_hits_rarely_ends_with_a_cursor_and_goes_on
+    leads_are_counted_up_to_a_limit_that_is_told
     lists_show_where_leads_went
     notes_are_kept_and_removed_and_nobody_else_s
     a_note_is_written_once_under_its_key
@@ -126,6 +127,33 @@ async fn a_lead_takes_so_many_tags_and_no_more(bench: Bench) {
     assert_eq!(changed(&bench, vec![more()]).await, 1);
     let listed = bench.store.workspace(bench.workspace).tags().await.unwrap();
     assert_eq!(listed, names[1..]);
+}
+
+async fn leads_are_counted_up_to_a_limit_that_is_told(bench: Bench) {
+    let begun = bench.store.now();
+    for n in 0..6 {
+        bench.advance(1);
+        let mut capture = bench.lead(&format!("{n}@example.com"));
+        capture.test = n == 0;
+        capture.state = if n == 1 { LeadState::Partial } else { LeadState::Received };
+        bench.capture(capture).await;
+    }
+    let workspace = bench.store.workspace(bench.workspace);
+    let check = async |filter: LeadFilter, most: u32, expect: (i64, bool)| {
+        let found = workspace.count_leads(&filter, most).await.unwrap();
+        assert_eq!((found.count, found.is_exact), expect, "{filter:?}, {most}");
+    };
+    let none = LeadFilter::default;
+    let received = || LeadFilter { states: vec![LeadState::Received], ..none() };
+    check(none(), 6, (6, true)).await;
+    check(none(), 5, (5, false)).await;
+    check(received(), 100, (5, true)).await;
+    check(LeadFilter { test: Some(false), ..received() }, 100, (4, true)).await;
+    // Five are looked at, and all of those match; the test is not reached.
+    check(LeadFilter { test: Some(false), ..received() }, 4, (4, false)).await;
+    check(LeadFilter { states: vec![LeadState::Partial], ..none() }, 1, (1, true)).await;
+    check(LeadFilter { since: Some(begun.plus_ms(4)), ..none() }, 100, (3, true)).await;
+    check(LeadFilter { until: Some(begun), ..none() }, 100, (0, true)).await;
 }
 
 async fn lists_go_by_tag_status_states_and_tests(bench: Bench) {

@@ -17,6 +17,7 @@ mod held;
 mod imports;
 mod inbox;
 mod jobs;
+mod key_uses;
 mod outcomes;
 mod plans;
 mod record;

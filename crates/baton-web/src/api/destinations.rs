@@ -8,7 +8,10 @@ mod unmatched;
 mod warnings;
 
 pub(super) use check::{retry, timeout_ms};
-pub(super) use evaluate::{__path_evaluate_responses, evaluate_responses};
+pub(super) use evaluate::{
+    __path_evaluate_new_responses, __path_evaluate_responses, evaluate_new_responses,
+    evaluate_responses,
+};
 pub(super) use probe::{
     __path_preview_destination, __path_preview_document, __path_test_destination,
     __path_test_document, preview_destination, preview_document, test_destination, test_document,
@@ -26,6 +29,7 @@ use self::warnings::WarningView;
 use super::answer;
 use super::document::{Changed, new_doc};
 use super::input::{Body, Creating, IfMatch, Patch};
+use super::secret_hint::{SecretHint, hint};
 use super::span::{Rate, Span};
 use crate::auth::{Access, Permit, scopes};
 use crate::problem::{Code, Path, Problem, Query};
@@ -169,6 +173,8 @@ pub struct DestinationView {
     pub secret: Option<String>,
     /// Until when the former secret counts too.
     pub previous_secret_until: Option<String>,
+    /// The secrets it has: that its requests are signed with, and secret settings.
+    pub secrets: Vec<SecretHint>,
     /// Counts its changes.
     pub version: i64,
     /// When it was made.
@@ -182,10 +188,13 @@ pub struct DestinationView {
 
 fn view(access: &Access, doc: &Doc<Destination>) -> DestinationView {
     let mut input = input_of(&doc.body);
+    let signing = doc.secrets.get(SIGNING).map(|secret| hint("signing", secret));
+    let mut secrets: Vec<SecretHint> = signing.into_iter().collect();
     if let Some(manifest) = access.state().connectors.get(&doc.body.connector) {
         for setting in manifest.settings.iter().filter(|s| s.kind == SettingKind::Secret) {
-            if doc.secrets.contains_key(&setting.name) {
+            if let Some(secret) = doc.secrets.get(&setting.name) {
                 input.settings.insert(setting.name.clone(), MASK.into());
+                secrets.push(hint(&setting.name, secret));
             }
         }
     }
@@ -194,6 +203,7 @@ fn view(access: &Access, doc: &Doc<Destination>) -> DestinationView {
         input,
         secret: None,
         previous_secret_until: doc.body.signing_previous_until.map(Millis::to_rfc3339),
+        secrets,
         version: doc.meta.version,
         created_at: doc.meta.created_at.to_rfc3339(),
         updated_at: doc.meta.updated_at.to_rfc3339(),

@@ -50,6 +50,8 @@ pub struct KeyView {
     pub previous_key_until: Option<String>,
     /// When it was revoked.
     pub revoked_at: Option<String>,
+    /// When it was last used, up to a minute too early; null: never, or not since Baton notes it.
+    pub last_used_at: Option<String>,
     /// Counts its changes.
     pub version: i64,
     /// When it was made.
@@ -66,10 +68,29 @@ fn view(doc: &Doc<ApiKey>) -> KeyView {
         key: None,
         previous_key_until: doc.body.former.as_ref().map(|former| former.until.to_rfc3339()),
         revoked_at: doc.body.revoked_at.map(Millis::to_rfc3339),
+        last_used_at: None,
         version: doc.meta.version,
         created_at: doc.meta.created_at.to_rfc3339(),
         updated_at: doc.meta.updated_at.to_rfc3339(),
     }
+}
+
+/// The key with its last use.
+async fn view_of(access: &Access, doc: &Doc<ApiKey>) -> Result<KeyView, Problem> {
+    let mut shown = [view(doc)];
+    put_uses(access, &mut shown).await?;
+    let [shown] = shown;
+    Ok(shown)
+}
+
+/// Says of keys when they were last used.
+async fn put_uses(access: &Access, shown: &mut [KeyView]) -> Result<(), Problem> {
+    let ids: Vec<KeyId> = shown.iter().map(|key| key.id).collect();
+    let uses = access.workspace().key_uses(&ids).await?;
+    for key in shown {
+        key.last_used_at = uses.get(&key.id).copied().map(Millis::to_rfc3339);
+    }
+    Ok(())
 }
 
 fn input_of(body: &ApiKey) -> KeyInput {
@@ -133,7 +154,9 @@ pub(super) async fn list_keys(
     Query(query): Query<KeyQuery>,
 ) -> Result<Response, Problem> {
     let place = (query.limit, query.cursor.as_deref());
-    answer::json(StatusCode::OK, &permit.page::<ApiKey, _>(place, |_| true, view)?)
+    let mut page = permit.page::<ApiKey, _>(place, |_| true, view)?;
+    put_uses(&permit, &mut page.data).await?;
+    answer::json(StatusCode::OK, &page)
 }
 
 /// Create a key
@@ -173,7 +196,7 @@ pub(super) async fn get_key(
     Path(id): Path<KeyId>,
 ) -> Result<Response, Problem> {
     let doc = permit.find::<ApiKey>(id).await?;
-    answer::document(doc.meta.version, &view(&doc))
+    answer::document(doc.meta.version, &view_of(&permit, &doc).await?)
 }
 
 /// Change a key
@@ -197,7 +220,7 @@ pub(super) async fn update_key(
             Ok(Changed::body(body))
         })
         .await?;
-    answer::document(doc.meta.version, &view(&doc))
+    answer::document(doc.meta.version, &view_of(&permit, &doc).await?)
 }
 
 /// Revoke a key
@@ -270,7 +293,8 @@ pub(super) async fn rotate_key(
             }))
         })
         .await?;
-    let shown = KeyView { key: Some(text.reveal().to_owned()), ..view(&doc) };
+    let shown = view_of(&permit, &doc).await?;
+    let shown = KeyView { key: Some(text.reveal().to_owned()), ..shown };
     answer::document(doc.meta.version, &shown)
 }
 
@@ -299,5 +323,5 @@ pub(super) async fn finish_key_rotation(
             Ok(Changed::body(ApiKey { former: None, ..doc.body.clone() }))
         })
         .await?;
-    answer::document(doc.meta.version, &view(&doc))
+    answer::document(doc.meta.version, &view_of(&permit, &doc).await?)
 }

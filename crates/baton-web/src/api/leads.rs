@@ -1,6 +1,7 @@
 //! `/api/v1/leads`: reading; what people do with leads is in the modules below.
 
 pub(super) mod change;
+pub(super) mod count;
 pub(super) mod erase;
 pub(super) mod export;
 pub(super) mod notes;

@@ -5,6 +5,7 @@ use super::base_url::BaseUrl;
 use super::document::{Changed, new_doc};
 use super::input::{Body, Creating, Faults, IfMatch, MaybeBody, NAME_CHARS_MAX, Patch};
 use super::rotation::{self, FinishInput, RotateInput};
+use super::secret_hint::{SecretHint, hint};
 use super::span::{Rate, Span};
 use crate::auth::{Permit, scopes};
 use crate::problem::{Code, Path, Problem, Query};
@@ -83,6 +84,8 @@ pub struct SourceView {
     pub secret: Option<String>,
     /// Until when captures signed with the former secret are taken too, while it is being changed.
     pub previous_secret_until: Option<String>,
+    /// The secret it has, if any, by its end.
+    pub secrets: Vec<SecretHint>,
     /// Counts its changes.
     pub version: i64,
     /// When it was made.
@@ -103,6 +106,7 @@ fn view(doc: &Doc<Source>, base: &BaseUrl) -> SourceView {
             .then(|| base.url(&format!("/spec/{webhook_id}"))),
         secret: None,
         previous_secret_until: doc.body.hmac_previous_until.map(Millis::to_rfc3339),
+        secrets: doc.secrets.get(CAPTURE_HMAC).map(|s| hint("signing", s)).into_iter().collect(),
         version: doc.meta.version,
         created_at: doc.meta.created_at.to_rfc3339(),
         updated_at: doc.meta.updated_at.to_rfc3339(),

@@ -12,6 +12,7 @@ use super::answer;
 use super::destinations::{RetryInput, retry, timeout_ms};
 use super::document::{Changed, new_doc};
 use super::input::{Body, Creating, Faults, IfMatch, NOTE_CHARS_MAX, Patch};
+use super::secret_hint::{SecretHint, hint};
 use super::span::Span;
 use crate::auth::{Access, Permit, scopes};
 use crate::problem::{Path, Problem, Query};
@@ -85,6 +86,8 @@ pub struct WebhookView {
     pub secret: Option<String>,
     /// Until when the former secret counts too.
     pub previous_secret_until: Option<String>,
+    /// The secret it has, if any, by its end.
+    pub secrets: Vec<SecretHint>,
     /// Counts its changes.
     pub version: i64,
     /// When it was made.
@@ -100,6 +103,7 @@ fn view(doc: &Doc<Subscription>) -> WebhookView {
         paused: doc.body.paused,
         secret: None,
         previous_secret_until: doc.body.signing_previous_until.map(Millis::to_rfc3339),
+        secrets: doc.secrets.get(SIGNING).map(|s| hint("signing", s)).into_iter().collect(),
         version: doc.meta.version,
         created_at: doc.meta.created_at.to_rfc3339(),
         updated_at: doc.meta.updated_at.to_rfc3339(),

@@ -83,8 +83,14 @@ const CASES: &[(&str, &str, Scope, &str)] = &[
     (
         "post",
         "/api/v1/destinations/{destination}/responses/evaluate",
-        Scope::ConfigWrite,
+        Scope::ConfigRead,
         r#"{"answer":{"status":200}}"#,
+    ),
+    (
+        "post",
+        "/api/v1/destinations/responses/evaluate",
+        Scope::ConfigRead,
+        r#"{"connector":"webhook","answer":{"status":200}}"#,
     ),
     ("get", "/api/v1/destinations/{destination}/responses/unmatched", Scope::LeadsRead, ""),
     (
@@ -107,6 +113,7 @@ const CASES: &[(&str, &str, Scope, &str)] = &[
     ("post", "/api/v1/leads/{lead}/notes", Scope::LeadsUpdate, r#"{"text":"n"}"#),
     ("delete", "/api/v1/leads/{lead}/notes/{note}", Scope::LeadsUpdate, ""),
     ("post", "/api/v1/leads/{lead}/erase", Scope::LeadsErase, r#"{"confirm":"{lead}"}"#),
+    ("get", "/api/v1/leads/count", Scope::LeadsRead, ""),
     ("get", "/api/v1/leads/export", Scope::LeadsRead, ""),
     ("get", "/api/v1/tags", Scope::LeadsRead, ""),
     ("get", "/api/v1/views", Scope::LeadsRead, ""),

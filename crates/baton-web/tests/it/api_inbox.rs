@@ -258,3 +258,23 @@ async fn the_server_tells_of_itself() {
     assert!(system["database_bytes"].as_u64().unwrap() > 0);
     assert!(system["data_dir_free_bytes"].as_u64().unwrap() > 0);
 }
+
+#[tokio::test]
+async fn leads_are_counted_as_they_are_listed() {
+    let app = TestApp::start().await;
+    let api = Api::new(&app);
+    for n in 0..3 {
+        let lead = json!({"email": format!("{n}@example.com"), "test": n == 0});
+        assert_eq!(app.capture(lead).await.status, 201);
+    }
+    let check = async |query: &str, expect: i64| {
+        let found = api.read(&format!("/api/v1/leads/count{query}")).await;
+        assert_eq!(found, json!({"count": expect, "count_is_exact": true}), "{query}");
+    };
+    check("", 3).await;
+    check("?test=false", 2).await;
+    check("?state=rejected,quarantined", 0).await;
+    check("?since=2999-01-01T00:00:00Z", 0).await;
+    api.get("/api/v1/leads/count?q=ada").await.problem(400, "invalid_query");
+    api.get("/api/v1/leads/count?state=gone").await.problem(400, "invalid_query");
+}

@@ -187,10 +187,30 @@ async fn rules_are_tried_on_recorded_answers() {
     let other = api.destination("Other").await;
     let path = format!("/api/v1/destinations/{}/responses/evaluate", id(&other));
     api.post(&path, json!({"attempt": attempt})).await.problem(404, "not_found");
-    let limited = json!({"name": "k", "scopes": ["config:write"]});
+    let limited = json!({"name": "k", "scopes": ["config:read"]});
     let key = api.make("/api/v1/keys", limited).await;
     let limited = Api::with_key(&app, key["key"].as_str().unwrap());
     limited.post(&path, json!({"attempt": attempt})).await.problem(403, "forbidden");
+}
+
+#[tokio::test]
+async fn rules_of_a_new_destination_are_tried_before_it_is_made() {
+    let app = TestApp::start().await;
+    let api = Api::new(&app);
+    let path = "/api/v1/destinations/responses/evaluate";
+    let answer = json!({"status": 200, "body": "no thanks"});
+    // Without rules, the connector's.
+    let found = api.act(path, json!({"connector": "webhook", "answer": answer})).await;
+    assert_eq!(found["verdict"], "accepted", "{found}");
+    let rules = json!([{"match": "word", "value": "no", "verdict": "rejected"}]);
+    let input = json!({"connector": "webhook", "responses": rules, "answer": answer});
+    let found = api.act(path, input).await;
+    assert_eq!((&found["verdict"], &found["rule"]), (&json!("rejected"), &json!(0)));
+    let wrong = json!([{"match": "regex", "value": "(", "verdict": "rejected"}]);
+    let input = json!({"connector": "webhook", "responses": wrong, "answer": answer});
+    assert_eq!(fields(&api.post(path, input).await), ["responses[0].value"]);
+    let input = json!({"connector": "none", "answer": answer});
+    assert_eq!(fields(&api.post(path, input).await), ["connector"]);
 }
 
 #[tokio::test]

@@ -302,3 +302,29 @@ async fn a_key_s_former_text_works_until_the_grace_ends() {
     let long = api.post(&format!("{path}/rotate"), json!({"grace": "31d"})).await;
     long.problem(409, "conflict");
 }
+
+#[tokio::test]
+async fn a_secret_that_is_set_shows_its_last_four_characters() {
+    let app = TestApp::start().await;
+    let api = Api::new(&app);
+    let settings = json!({"url": "https://crm.example/", "auth_header": "Authorization",
+        "auth_value": CREDENTIAL});
+    let made = json!({"campaign_id": app.campaign, "connector": "webhook", "name": "D",
+        "settings": settings});
+    let made = api.make("/api/v1/destinations", made).await;
+    let path = format!("/api/v1/destinations/{}", id(&made));
+    let ends =
+        |secret: &Value| json!(&secret.as_str().unwrap()[secret.as_str().unwrap().len() - 4..]);
+    let expect = json!([{"name": "signing", "ends": ends(&made["secret"])},
+        {"name": "auth_value", "ends": "al-1"}]);
+    assert_eq!(api.read(&path).await["secrets"], expect);
+    // Of a short one, four characters are too much.
+    let short = json!({"settings": {"auth_value": "short"}});
+    let changed = api.patch(&path, short).await.json();
+    assert_eq!(changed["secrets"][1], json!({"name": "auth_value", "ends": null}));
+    let hook = json!({"url": "https://hook.example/", "events": ["lead.created"]});
+    let hook = api.make("/api/v1/webhooks", hook).await;
+    let path = format!("/api/v1/webhooks/{}", id(&hook));
+    let expect = json!([{"name": "signing", "ends": ends(&hook["secret"])}]);
+    assert_eq!(api.read(&path).await["secrets"], expect);
+}

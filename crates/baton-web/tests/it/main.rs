@@ -15,6 +15,7 @@ mod api_failures;
 mod api_hooks;
 mod api_imports;
 mod api_inbox;
+mod api_keys;
 mod api_repeats;
 mod api_responses;
 mod api_secrets;

@@ -14,6 +14,7 @@ const job = (over: Partial<Job>): Job => ({
   skipped: 0,
   created_at: 'a',
   updated_at: 'b',
+  created_by: 'Ada',
   ...over,
 });
 

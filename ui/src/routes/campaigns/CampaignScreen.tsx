@@ -20,7 +20,7 @@ import { useCan } from '@/api/use-me';
 import { ConfirmDialog } from '@/components/ConfirmDialog';
 import { CopyButton } from '@/components/CopyButton';
 import { EditorFoot } from '@/components/EditorFoot';
-import { EditorSkeleton } from '@/components/EditorSkeleton';
+import { EditorFrame } from '@/components/EditorFrame';
 import { LinkButton } from '@/components/LinkButton';
 import { Note } from '@/components/Note';
 import { Page, Section } from '@/components/Page';
@@ -55,20 +55,7 @@ const LABELS = {
 export default function CampaignScreen() {
   const { id } = campaignRoute.useParams();
   const query = useQuery(campaignQuery(id));
-  if (query.error && !query.data) {
-    return (
-      <Page title="Campaign" back={BACK}>
-        <ProblemPanel error={query.error} onRetry={() => void query.refetch()} />
-      </Page>
-    );
-  }
-  if (!query.data) {
-    return (
-      <Page title="Campaign" back={BACK}>
-        <EditorSkeleton />
-      </Page>
-    );
-  }
+  if (!query.data) return <EditorFrame title="Campaign" back={BACK} queries={[query]} />;
   return <CampaignEditor key={id} loaded={query.data} />;
 }
 
@@ -115,9 +102,9 @@ function CampaignEditor({ loaded }: { loaded: Loaded<Campaign> }) {
           </Note>
         </div>
       )}
-      <fieldset className={classes.fieldset} disabled={!canWrite}>
+      <div>
         <Section title="Campaign" intro="The reference is what callers may write instead of the id.">
-          <div className={classes.stack}>
+          <fieldset className={`${classes.fieldset ?? ''} ${classes.stack ?? ''}`} disabled={!canWrite}>
             <TextInput
               label="Name"
               maxLength={200}
@@ -159,33 +146,40 @@ function CampaignEditor({ loaded }: { loaded: Loaded<Campaign> }) {
                 onChange={(value) => { change({ currency: value ?? '' }); }}
               />
             </div>
-          </div>
+          </fieldset>
         </Section>
         <Section
           wide
           title="Fields"
           intro="What a lead says. A lead that breaks a rule is refused with a reason for each field. Other fields are kept and delivered as they come."
         >
-          <FieldsEditor
-            rows={draft.fields}
-            errors={errors}
-            disabled={!canWrite}
-            onChange={(fields) => { change({ fields }); }}
-          />
-          {canWrite && draft.fields.length > 0 && <TryLead rows={draft.fields} country={draft.country} />}
+          <fieldset className={classes.fieldset} disabled={!canWrite}>
+            <FieldsEditor
+              rows={draft.fields}
+              errors={errors}
+              disabled={!canWrite}
+              onChange={(fields) => { change({ fields }); }}
+            />
+          </fieldset>
+          {/* It changes nothing, so whoever sees the fields may try them. */}
+          {draft.fields.length > 0 && <TryLead rows={draft.fields} country={draft.country} />}
         </Section>
         <Section title="Duplicates" intro="When a lead repeats one of this campaign’s.">
-          <DuplicateRule draft={draft} errors={errors} disabled={!canWrite} onChange={change} />
+          <fieldset className={classes.fieldset} disabled={!canWrite}>
+            <DuplicateRule draft={draft} errors={errors} disabled={!canWrite} onChange={change} />
+          </fieldset>
         </Section>
         <Section title="While paused" intro="What happens to leads that come while the campaign is paused.">
-          <PauseChoice value={draft.when_paused} onChange={(when_paused) => { change({ when_paused }); }} />
+          <fieldset className={classes.fieldset} disabled={!canWrite}>
+            <PauseChoice value={draft.when_paused} onChange={(when_paused) => { change({ when_paused }); }} />
+          </fieldset>
         </Section>
         {canWrite && (
           <Section title="Delete" intro="Only a campaign without leads, sources and destinations can go.">
             <DeleteButton doc={doc} editor={editor} />
           </Section>
         )}
-      </fieldset>
+      </div>
       <EditorFoot editor={editor} what={`the campaign “${doc.name}”`} labels={LABELS} toInput={inputOf} />
     </Page>
   );

@@ -1,10 +1,11 @@
-import { Button, Group, Modal, Select, Stack, TextInput } from '@mantine/core';
+import { Modal, Select, Stack, TextInput } from '@mantine/core';
 import { useMutation, useQueryClient } from '@tanstack/react-query';
 import { useNavigate } from '@tanstack/react-router';
 import { useState } from 'react';
 import { type Campaign, campaignList, createCampaign } from '@/api/campaigns';
 import { useIdempotencyKey } from '@/api/idempotency';
 import type { Problem } from '@/api/problem';
+import { DialogFoot } from '@/components/DialogFoot';
 import { ProblemPanel } from '@/components/ProblemPanel';
 import { countries, currencies } from './places';
 
@@ -79,14 +80,7 @@ export function NewCampaignDialog({ onClose }: { onClose: () => void }) {
             onChange={(value) => { setCurrency(value ?? ''); }}
           />
           {create.error && <ProblemPanel error={create.error} />}
-          <Group justify="flex-end" gap="xs">
-            <Button variant="default" onClick={onClose}>
-              Cancel
-            </Button>
-            <Button type="submit" loading={create.isPending}>
-              Create
-            </Button>
-          </Group>
+          <DialogFoot label="Create" busy={create.isPending} onCancel={onClose} />
         </Stack>
       </form>
     </Modal>

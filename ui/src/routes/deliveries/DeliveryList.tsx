@@ -3,6 +3,7 @@ import { Link, useNavigate } from '@tanstack/react-router';
 import { Send } from 'lucide-react';
 import { useState } from 'react';
 import { type Delivery, listDeliveries } from '@/api/inbox';
+import { useLive } from '@/api/use-live';
 import { useCan } from '@/api/use-me';
 import { type Column, DataTable } from '@/components/DataTable';
 import { ResendDialog } from '@/components/delivery/ResendDialog';
@@ -22,13 +23,18 @@ import classes from './DeliveriesScreen.module.css';
 
 const PAGE_ROWS = 50;
 const ROWS_MAX = 200;
-/** Attempts come and go without events; the list looks again, which moves rows only while it is short. */
-const LOOK_EVERY_MS = 15_000;
+/** What begins a delivery, and what ends one. */
+const MOVING = ['lead.created', 'lead.completed', 'delivery.succeeded', 'delivery.rejected', 'delivery.failed'];
+/** How often the list is loaded again while leads stream in: rows that move faster cannot be read. */
+const LIVE_EVERY_MS = 4_000;
+/** Attempts in between come without events. */
+const LOOK_EVERY_MS = 60_000;
 
 function useDeliveries(search: DeliverySearch) {
   const query = queryOf(search);
-  return useInfiniteQuery({
-    queryKey: ['deliveries', 'list', query],
+  const queryKey = ['deliveries', 'list', query];
+  const list = useInfiniteQuery({
+    queryKey,
     queryFn: async ({ pageParam, signal }) => {
       const page = await listDeliveries({ ...query, limit: PAGE_ROWS, ...(pageParam === undefined ? {} : { cursor: pageParam }) }, signal);
       return { rows: page.data, next: page.next_cursor ?? undefined };
@@ -38,6 +44,9 @@ function useDeliveries(search: DeliverySearch) {
     placeholderData: keepPreviousData,
     refetchInterval: ({ state }) => (state.data?.pages.length === 1 ? LOOK_EVERY_MS : false),
   });
+  // Rows that somebody has paged to stay where they are.
+  useLive(queryKey, MOVING, { everyMs: LIVE_EVERY_MS, enabled: list.data?.pages.length === 1 && search.before === undefined });
+  return list;
 }
 
 /** All deliveries, newest first. */

@@ -59,7 +59,7 @@ function GroupRow({ group, onRetry }: { group: FailureGroup; onRetry: (group: Fa
         <p className={classes.error}>
           <StatusPill kind="delivery" value={group.state} />
           {group.verdict !== '' && <StatusPill kind="verdict" value={group.verdict} bare />}
-          <Failover destination={group.destination_id} note={group.note} />
+          <Failover destination={group.destination_id ?? null} note={group.note} />
         </p>
         <p className={`${classes.note ?? ''} bt-outside`}>
           {group.note === '' ? plain(group.verdict === '' ? 'nothing more is known' : group.verdict) : sentence(group.note)}

@@ -90,7 +90,7 @@ export function byTarget(groups: readonly FailureGroup[]): GroupsOfTarget[] {
     const key = group.destination_id ?? group.webhook_id ?? '';
     const target = targets.get(key) ?? {
       key,
-      destination_id: group.destination_id,
+      destination_id: group.destination_id ?? null,
       name: group.destination,
       disabled: group.destination_disabled,
       groups: [],

@@ -20,7 +20,7 @@ export function AnswersTab({ form, tried, onTried }: { form: Form; tried: Tried;
   const own = draft.responses;
   const [open, setOpen] = useState<string>();
   const rules = own?.map((row) => ruleTo(row.rule)) ?? connector.responses;
-  const evaluation = useEvaluation(id, rules, tried);
+  const evaluation = useEvaluation(id, connector.name, rules, tried);
   // What is shown belongs to these rules: while others are asked for, there is nothing to show yet.
   const answered = evaluation.data?.rules.length === rules.length ? evaluation.data : undefined;
   // Before there is an answer to try, only what is doubtful about the rules is worth a word.

@@ -9,6 +9,7 @@ import type { Form } from './form';
 import { MappingTab } from './MappingTab';
 import { RoutingTab } from './RoutingTab';
 import { SettingField } from './SettingField';
+import { endOfSecret } from '@/components/SecretSet';
 import { isShown } from './document';
 import { connectorName } from './show';
 import { TestPanel } from './TestPanel';
@@ -123,6 +124,7 @@ function Connection({ form, head }: { form: Form; head: ReactNode }) {
               setting={setting}
               value={draft.settings[setting.name]}
               error={errors[`settings.${setting.name}`]}
+              ends={endOfSecret(form.secrets, setting.name)}
               onChange={(value) => { change({ settings: { ...draft.settings, [setting.name]: value } }); }}
             />
           ))}

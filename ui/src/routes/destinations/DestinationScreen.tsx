@@ -20,13 +20,14 @@ import { type Editor, type Loaded, useEditor } from '@/api/use-editor';
 import { useCan } from '@/api/use-me';
 import { ConfirmDialog } from '@/components/ConfirmDialog';
 import { EditorFoot } from '@/components/EditorFoot';
-import { EditorSkeleton } from '@/components/EditorSkeleton';
+import { EditorFrame } from '@/components/EditorFrame';
 import { Note } from '@/components/Note';
 import { Page, Section } from '@/components/Page';
 import { ProblemPanel } from '@/components/ProblemPanel';
-import { AbsoluteTime } from '@/components/RelativeTime';
 import { RotateDialog } from '@/components/RotateDialog';
+import { RotationNote } from '@/components/RotationNote';
 import { SecretDialog } from '@/components/SecretDialog';
+import { endOfSecret } from '@/components/SecretSet';
 import { Pill } from '@/components/StatusPill';
 import { toast } from '@/components/toast';
 import { sentence } from '@/api/problem';
@@ -45,20 +46,7 @@ export default function DestinationScreen() {
   const query = useQuery(destinationQuery(id));
   const connectors = useQuery(connectorList);
   const campaign = useQuery({ ...campaignQuery(query.data?.data.campaign_id ?? ''), enabled: query.data !== undefined });
-  const error = query.error ?? connectors.error ?? campaign.error;
   const connector = connectors.data?.find((one) => one.name === query.data?.data.connector);
-  if (error && !(query.data && connector && campaign.data)) {
-    return (
-      <Page title="Destination" back={BACK}>
-        <ProblemPanel
-          error={error}
-          onRetry={() => {
-            for (const one of [query, connectors, campaign]) if (one.error) void one.refetch();
-          }}
-        />
-      </Page>
-    );
-  }
   if (query.data && connectors.data && !connector) {
     return (
       <Page title={query.data.data.name} back={BACK}>
@@ -69,11 +57,7 @@ export default function DestinationScreen() {
     );
   }
   if (!query.data || !connector || !campaign.data) {
-    return (
-      <Page title="Destination" back={BACK} wide>
-        <EditorSkeleton />
-      </Page>
-    );
+    return <EditorFrame title="Destination" back={BACK} queries={[query, connectors, campaign]} wide />;
   }
   return <DestinationEditor key={id} loaded={query.data} connector={connector} campaign={campaign.data.data} />;
 }
@@ -156,6 +140,7 @@ function DestinationEditor({ loaded, connector, campaign }: { loaded: Loaded<Des
           campaign,
           id,
           canWrite,
+          secrets: doc.secrets,
           trial: { id, ...editor.patch },
         }}
         search={search}
@@ -333,28 +318,16 @@ function SecretSection({ doc, editor, canWrite }: { doc: Destination; editor: Ed
     mutationFn: () => finishDestinationRotation(doc.id),
     onSuccess: (next) => { takeOver(editor, next); },
   });
-  const changing = doc.previous_secret_until != null;
+  const ends = endOfSecret(doc.secrets, 'signing');
   return (
     <Section title="Signing secret" intro="Receivers can check by it that a request comes from you, and is new.">
       <div className={classes.stack}>
-        {changing && (
-          <Note
-            tone="warning"
-            action={
-              canWrite && (
-                <Button size="xs" variant="default" loading={finish.isPending} onClick={() => { finish.mutate(); }}>
-                  End it now
-                </Button>
-              )
-            }
-          >
-            Requests carry the signature of the former secret too, until <AbsoluteTime at={doc.previous_secret_until} />.
-          </Note>
-        )}
-        {finish.error && <ProblemPanel error={finish.error} />}
+        <RotationNote until={doc.previous_secret_until} finish={canWrite ? finish : undefined}>
+          Requests carry the signature of the former secret too, until
+        </RotationNote>
         <p className={classes.panelIntro}>
           Requests carry <code>webhook-signature</code> and <code>X-LeadsBot-Signature</code> where the connector signs.
-          The secret was shown once, when it was made.
+          The secret{ends !== undefined && <>, which ends <code className="bt-outside">…{ends}</code>,</>} was shown once, when it was made.
         </p>
         {canWrite && (
           <div>

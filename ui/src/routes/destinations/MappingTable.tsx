@@ -1,6 +1,7 @@
 import { ActionIcon, NativeSelect, TextInput } from '@mantine/core';
 import { ArrowRight, X } from 'lucide-react';
-import { useId } from 'react';
+import { useId, useState } from 'react';
+import { moved, MoveButtons } from '@/components/MoveButtons';
 import { offerUndo } from '@/components/UndoBar';
 import classes from './Destinations.module.css';
 import { fieldNames, fixedFrom, type Row } from './document';
@@ -21,6 +22,7 @@ interface Parts {
 /** The mapping, a row each: our field, what is done to it, their field, and what becomes of a lead's value. */
 export function MappingTable({ form, samples, sent }: Parts) {
   const listId = useId();
+  const [said, say] = useState('');
   const { draft, change, connector } = form;
   const theirs = [...new Set([...Object.values(fieldNames(connector, draft.settings)), ...Object.values(connector.system_fields)])];
   return (
@@ -33,7 +35,7 @@ export function MappingTable({ form, samples, sent }: Parts) {
             <th scope="col">Changed by</th>
             <th scope="col">Their field</th>
             <th scope="col">Sample</th>
-            <th scope="col"><span className="bt-hidden">Remove</span></th>
+            <th scope="col"><span className="bt-hidden">Order and removal</span></th>
           </tr>
         </thead>
         <tbody>
@@ -43,10 +45,15 @@ export function MappingTable({ form, samples, sent }: Parts) {
               form={form}
               row={row}
               at={at}
+              count={draft.mapping.length}
               listId={listId}
               sample={row.kind === 'field' ? samples[row.from] : fixedSample(row)}
               sent={sent(row.to.trim())}
               onChange={(patch) => { change({ mapping: draft.mapping.map((one) => (one.key === row.key ? { ...one, ...patch } : one)) }); }}
+              onMove={(to) => {
+                change({ mapping: moved(draft.mapping, at, to) });
+                say(`${rowName(row, at)} is now number ${String(to + 1)} of ${String(draft.mapping.length)}`);
+              }}
               onRemove={() => {
                 const before = draft.mapping;
                 change({ mapping: before.filter((one) => one.key !== row.key) });
@@ -56,6 +63,7 @@ export function MappingTable({ form, samples, sent }: Parts) {
           ))}
         </tbody>
       </table>
+      <span className="bt-hidden" role="status">{said}</span>
       <datalist id={listId}>
         {theirs.map((name) => (
           <option key={name} value={name} />
@@ -64,6 +72,8 @@ export function MappingTable({ form, samples, sent }: Parts) {
     </>
   );
 }
+
+const rowName = (row: Row, at: number): string => row.to || row.from || `row ${String(at + 1)}`;
 
 function fixedSample(row: Row): string {
   const value = fixedFrom(row.value);
@@ -74,19 +84,23 @@ function MapRow({
   form,
   row,
   at,
+  count,
   listId,
   sample,
   sent,
   onChange,
+  onMove,
   onRemove,
 }: {
   form: Form;
   row: Row;
   at: number;
+  count: number;
   listId: string;
   sample: string | undefined;
   sent: string | undefined;
   onChange: (patch: Partial<Row>) => void;
+  onMove: (to: number) => void;
   onRemove: () => void;
 }) {
   const { errors, campaign } = form;
@@ -154,9 +168,12 @@ function MapRow({
       </td>
       <td className={classes.remove}>
         {form.canWrite && (
-          <ActionIcon size={26} aria-label={`Remove row ${number}, ${row.to || row.from}`} onClick={onRemove}>
-            <X size={14} />
-          </ActionIcon>
+          <span className={classes.rowButtons}>
+            <MoveButtons name={rowName(row, at)} at={at} count={count} onMove={onMove} />
+            <ActionIcon size={26} aria-label={`Remove row ${number}, ${row.to || row.from}`} onClick={onRemove}>
+              <X size={14} />
+            </ActionIcon>
+          </span>
         )}
       </td>
     </tr>

@@ -149,6 +149,7 @@ function NewForm({
           campaign,
           id: undefined,
           canWrite,
+          secrets: [],
           trial: { ...input, ...(draft.name.trim() === '' ? { name: connector.name } : {}) },
         }}
         search={search}

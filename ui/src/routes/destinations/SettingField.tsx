@@ -3,19 +3,23 @@ import { KeyRound, Plus, X } from 'lucide-react';
 import { useId, useState } from 'react';
 import type { Setting } from '@/api/destinations';
 import { same } from '@/api/merge-patch';
+import { SecretSet } from '@/components/SecretSet';
 import classes from './Destinations.module.css';
-import { isMasked, secretEnd } from './document';
+import { isMasked } from './document';
 
 /** One setting of a connector, by its type. `undefined` is not set. */
 export function SettingField({
   setting,
   value,
   error,
+  ends,
   onChange,
 }: {
   setting: Setting;
   value: unknown;
   error: string | undefined;
+  /** How the saved secret ends. */
+  ends?: string | undefined;
   onChange: (value: unknown) => void;
 }) {
   const common = {
@@ -28,7 +32,7 @@ export function SettingField({
   const fallback = setting.default == null ? undefined : String(setting.default as string | number | boolean);
   switch (setting.type) {
     case 'secret':
-      return <SecretField setting={setting} value={value} error={error} onChange={onChange} />;
+      return <SecretField setting={setting} value={value} error={error} ends={ends} onChange={onChange} />;
     case 'boolean':
       return (
         <Switch
@@ -92,17 +96,18 @@ function numberOf(text: string): string | number {
 }
 
 /** A secret is written and never read: it is kept, or replaced by another. */
-function SecretField({ setting, value, error, onChange }: Parameters<typeof SettingField>[0]) {
+function SecretField({ setting, value, error, ends, onChange }: Parameters<typeof SettingField>[0]) {
   // What was there when the form was opened, to go back to.
   const [kept] = useState(() => (isMasked(value) ? value : undefined));
   const label = { label: setting.label, description: setting.help === '' ? undefined : setting.help };
   if (isMasked(value)) {
-    const end = secretEnd(value);
     return (
       <Input.Wrapper {...label} error={error} required={setting.required ?? false}>
         <div className={classes.secret}>
           <KeyRound size={15} aria-hidden="true" />
-          <span className={classes.secretText}>{end === undefined ? 'Saved. It is never shown again.' : `Saved, ends ${end}`}</span>
+          <span className={classes.secretText}>
+            <SecretSet ends={ends} />
+          </span>
           <Button size="xs" variant="default" onClick={() => { onChange(''); }}>
             Replace<span className="bt-hidden"> {setting.label}</span>
           </Button>

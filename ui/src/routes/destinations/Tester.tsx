@@ -30,20 +30,12 @@ export function Tester({
   problem: Problem | undefined;
   rules: readonly ResponseRule[];
 }) {
-  if (form.id === undefined) {
-    return (
-      <aside className={classes.tester} aria-label="Try an answer">
-        <h2 className={classes.panelTitle}>Try an answer</h2>
-        <Note tone="neutral">Rules can be tried on answers as soon as the destination is made. A test call shows which rule decides already now.</Note>
-      </aside>
-    );
-  }
   return (
     <aside className={classes.tester} aria-label="Try an answer">
       <h2 className={classes.panelTitle}>
         <FlaskConical size={16} aria-hidden="true" /> Try an answer
       </h2>
-      <Picker id={form.id} tried={tried} onTried={onTried} />
+      {form.id !== undefined && <Picker id={form.id} tried={tried} onTried={onTried} />}
       <div className={classes.triedRow}>
         <TextInput
           size="xs"

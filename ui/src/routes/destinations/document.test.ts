@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { Connector, Destination, MappingRow } from '@/api/destinations';
-import { emptyDraft, fixedFrom, isMasked, missingFields, rowFrom, rowTo, ruleTo, secretEnd, startingRows, toDraft, toInput } from './document';
+import { emptyDraft, fixedFrom, isMasked, missingFields, rowFrom, rowTo, ruleTo, startingRows, toDraft, toInput } from './document';
 
 const connector: Connector = {
   name: 'leadbyte',
@@ -102,5 +102,4 @@ it('finds required fields that nobody gets', () => {
 
 it('knows a secret that is kept, and its end', () => {
   expect([isMasked('••••••••'), isMasked('••••9f2c'), isMasked('new'), isMasked(undefined)]).toEqual([true, true, false, false]);
-  expect([secretEnd('••••9f2c'), secretEnd('••••••••'), secretEnd('abc')]).toEqual(['9f2c', undefined, undefined]);
 });

@@ -228,12 +228,6 @@ export function isShown(setting: Setting, connector: Connector, settings: Readon
   return true;
 }
 
-/** "ends 9f2c" of a shown secret, when the server shows its end. */
-export function secretEnd(shown: unknown): string | undefined {
-  const end = typeof shown === 'string' ? shown.replace(/^[•*]+/, '') : '';
-  return end === '' || end === shown ? undefined : end;
-}
-
 /** Whether a secret is kept as it is stored: it is still the mask. */
 export function isMasked(value: unknown): boolean {
   return typeof value === 'string' && value.startsWith('••');

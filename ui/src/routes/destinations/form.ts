@@ -1,6 +1,7 @@
 import type { Campaign } from '@/api/campaigns';
 import type { Connector } from '@/api/destinations';
 import type { JsonObject } from '@/api/merge-patch';
+import type { SecretHint } from '@/components/SecretSet';
 import type { Draft } from './document';
 
 /** What the parts of the form work on. */
@@ -15,6 +16,8 @@ export interface Form {
   id: string | undefined;
   /** Whether the person may change it. */
   canWrite: boolean;
+  /** The secrets that are saved, by their ends. */
+  secrets: readonly SecretHint[];
   /** The form as it stands, for a preview or a test: saved or not. */
   trial: JsonObject;
 }

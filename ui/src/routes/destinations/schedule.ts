@@ -1,3 +1,4 @@
+import { dayOf } from '@/components/days';
 import { parseSpan } from '@/components/span';
 import { clockTime } from '@/components/time';
 
@@ -63,11 +64,5 @@ export function attemptClock({ wait, at }: Attempt, now: number, timeZone: strin
 
 /** Counts days by the calendar of the zone. */
 function dayNumber(at: number, timeZone: string): number {
-  let parts: string;
-  try {
-    parts = new Intl.DateTimeFormat('en-CA', { timeZone, dateStyle: 'short' }).format(at);
-  } catch {
-    parts = new Date(at).toISOString().slice(0, 10);
-  }
-  return Math.round(Date.parse(`${parts}T00:00:00Z`) / 86_400_000);
+  return Math.round(Date.parse(`${dayOf(at, timeZone)}T00:00:00Z`) / 86_400_000);
 }

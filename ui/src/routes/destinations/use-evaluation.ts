@@ -1,13 +1,15 @@
 import { useDebouncedValue } from '@mantine/hooks';
 import { useQuery, type UseQueryResult } from '@tanstack/react-query';
-import { type Evaluation, evaluateRules, type ResponseRule } from '@/api/destinations';
+import { evaluateNewRules, type Evaluation, evaluateRules, type ResponseRule } from '@/api/destinations';
 import { triedAnswer, type Tried } from './tried';
 
 const SETTLE_MS = 300;
 
 /** How these rules see the answer in the tester. It asks anew when both have rested for a moment. */
 export function useEvaluation(
+  /** The saved destination; none while it is being made, then its connector says how answers are read. */
   id: string | undefined,
+  connector: string,
   rules: readonly ResponseRule[],
   tried: Tried,
 ): UseQueryResult<Evaluation> {
@@ -15,12 +17,14 @@ export function useEvaluation(
   const { rules: own, tried: answer } = JSON.parse(rested) as { rules: ResponseRule[]; tried: Tried };
   const asked = triedAnswer(answer);
   return useQuery({
-    queryKey: ['evaluate', id, rested],
+    queryKey: ['evaluate', id ?? connector, rested],
     queryFn: ({ signal }) => {
-      if (id === undefined || asked === undefined) throw new Error('there is nothing to try');
-      return evaluateRules(id, own, asked, signal);
+      if (asked === undefined) throw new Error('there is nothing to try');
+      if (id !== undefined) return evaluateRules(id, own, asked, signal);
+      if (!('answer' in asked)) throw new Error('what is not made yet has no recorded answers');
+      return evaluateNewRules(connector, own, asked, signal);
     },
-    enabled: id !== undefined && asked !== undefined && own.length > 0,
+    enabled: asked !== undefined && own.length > 0,
     retry: false,
     gcTime: 60_000,
   });

@@ -6,12 +6,13 @@ import type { components } from '@/api/schema';
 import { useStreamEvents } from '@/api/use-live';
 import { leadLine } from '@/app/lead-line';
 import { failing } from '@/app/Navigation';
+import { startOfDay } from '@/components/days';
 import { EmptyState } from '@/components/EmptyState';
 import { RelativeTime } from '@/components/RelativeTime';
 import { ScreenLink } from '@/components/ScreenLink';
 import { Mark, Pill, StatusPill } from '@/components/StatusPill';
 import { useNow, useZone } from '@/components/time';
-import { leadsSince, outcomesSince, said, startOfDay, stuckAt, waitingLeads } from './figures';
+import { leadsSince, outcomesSince, said, stuckAt, waitingLeads, withAdded } from './figures';
 import classes from './Home.module.css';
 
 type Lead = components['schemas']['LeadDocument'];
@@ -46,7 +47,7 @@ function Figures() {
   const failures = useQuery({ ...failing, retry: false });
   const waiting = useQuery(waitingLeads);
   const added = useAdded(captured.dataUpdatedAt);
-  const count = captured.data && { ...captured.data, count: captured.data.count + added };
+  const count = captured.data && withAdded(captured.data, added);
   const total = outcomes.data?.total;
   const share = total && total.deliveries > 0 ? Math.floor((total.accepted / total.deliveries) * 1000) / 10 : undefined;
   return (

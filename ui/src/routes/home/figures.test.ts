@@ -1,18 +1,5 @@
 import { expect, test } from 'vitest';
-import { curlLine, said, startOfDay, stepsDone, stuckAt } from './figures';
-
-test('a day begins at midnight where the workspace is, also when the clocks change', () => {
-  const check = (now: string, zone: string, expected: string): void => {
-    expect(new Date(startOfDay(Date.parse(now), zone)).toISOString()).toBe(expected);
-  };
-  check('2026-11-22T12:00:00Z', 'UTC', '2026-11-22T00:00:00.000Z');
-  check('2026-07-01T23:30:00Z', 'Europe/London', '2026-07-01T23:00:00.000Z');
-  check('2026-11-22T03:00:00Z', 'America/New_York', '2026-11-21T05:00:00.000Z');
-  check('2026-11-22T20:00:00Z', 'Asia/Kolkata', '2026-11-22T18:30:00.000Z');
-  // The clocks went back at 01:00 UTC that day, after its midnight.
-  check('2026-10-25T12:00:00Z', 'Europe/London', '2026-10-24T23:00:00.000Z');
-  check('2026-03-29T12:00:00Z', 'Europe/London', '2026-03-29T00:00:00.000Z');
-});
+import { curlLine, said, stepsDone, stuckAt, withAdded } from './figures';
 
 test('steps are ticked by what is there, and a delivery needs no test', () => {
   const none = { campaigns: 0, sources: 0, leads: 0, destinations: 0, tested: false, delivered: false };
@@ -24,7 +11,9 @@ test('steps are ticked by what is there, and a delivery needs no test', () => {
 });
 
 test('a count that was cut says so, and a URL cannot end its quotes', () => {
-  expect(said({ count: 1000, more: true })).toBe('1,000+');
+  expect(said({ count: 10_000, more: true })).toBe('10,000+');
+  expect(said(withAdded({ count: 10_000, more: true }, 3))).toBe('10,000+');
+  expect(said(withAdded({ count: 9_999, more: false }, 3))).toBe('10,002');
   expect(curlLine("http://x/'; rm", 'ada@example.com')).toContain("'http://x/'\\''; rm'");
 });
 

@@ -1,14 +1,12 @@
 import { queryOptions } from '@tanstack/react-query';
 import { api, ok } from '@/api/client';
+import { leadStates } from '@/words';
 
-const PAGE_ROWS = 200;
-/** Most pages that are counted; more leads than those have are said as "1,000+". */
-const PAGES_MAX = 5;
 const COUNT_EVERY_MS = 60_000;
 const LOOK_EVERY_MS = 15_000;
 const NEWEST_ROWS = 8;
-/** Leads that wait for a person are counted up to this. */
-const WAITING_MAX = 20;
+/** Rows among which the first delivery to a destination is looked for: the others go to webhooks. */
+const FIRST_ROWS = 20;
 
 /** A number, or "at least" a number. */
 export interface Count {
@@ -23,21 +21,17 @@ export const newestLeads = queryOptions({
   refetchInterval: LOOK_EVERY_MS,
 });
 
+/** States of leads that the inbox shows unless asked otherwise: all but the partial ones. */
+const WHOLE = Object.keys(leadStates).filter((state) => state !== 'partial').join(',');
+
 /** How many leads have come since then; tests and partial ones are left out, as in the inbox. */
 export const leadsSince = (since: string) =>
   queryOptions({
     queryKey: ['home', 'since', since],
     queryFn: async ({ signal }): Promise<Count> => {
-      let count = 0;
-      let cursor: string | undefined;
-      for (let page = 0; page < PAGES_MAX; page += 1) {
-        const query = { since, limit: PAGE_ROWS, ...(cursor === undefined ? {} : { cursor }) };
-        const found = await ok(api.GET('/api/v1/leads', { params: { query }, signal }));
-        count += found.data.filter((lead) => !lead.test && lead.state !== 'partial').length;
-        cursor = found.next_cursor ?? undefined;
-        if (cursor === undefined) return { count, more: false };
-      }
-      return { count, more: true };
+      const query = { since, state: WHOLE, test: false };
+      const found = await ok(api.GET('/api/v1/leads/count', { params: { query }, signal }));
+      return { count: found.count, more: !found.count_is_exact };
     },
     refetchInterval: COUNT_EVERY_MS,
     staleTime: COUNT_EVERY_MS,
@@ -47,13 +41,9 @@ export const leadsSince = (since: string) =>
 export const waitingLeads = queryOptions({
   queryKey: ['home', 'waiting'],
   queryFn: async ({ signal }): Promise<Count> => {
-    const counts = await Promise.all(
-      ['quarantined', 'held'].map(async (state) => {
-        const page = await ok(api.GET('/api/v1/leads', { params: { query: { state, limit: WAITING_MAX } }, signal }));
-        return { count: page.data.length, more: page.next_cursor != null };
-      }),
-    );
-    return { count: counts.reduce((sum, one) => sum + one.count, 0), more: counts.some((one) => one.more) };
+    const query = { state: 'quarantined,held' };
+    const found = await ok(api.GET('/api/v1/leads/count', { params: { query }, signal }));
+    return { count: found.count, more: !found.count_is_exact };
   },
   refetchInterval: LOOK_EVERY_MS,
 });
@@ -83,40 +73,21 @@ export const outcomesSince = (from: string) =>
 export const firstDelivered = queryOptions({
   queryKey: ['home', 'delivered'],
   queryFn: async ({ signal }) => {
-    const query = { state: 'accepted', limit: WAITING_MAX };
+    const query = { state: 'accepted', limit: FIRST_ROWS };
     const page = await ok(api.GET('/api/v1/deliveries', { params: { query }, signal }));
     return page.data.find((delivery) => delivery.destination_id != null) ?? null;
   },
   refetchInterval: ({ state }) => (state.data ? false : 2_000),
 });
 
-/** "312", "1,000+". */
-export function said({ count, more }: Count): string {
-  return `${count.toLocaleString('en')}${more ? '+' : ''}`;
+/** The count with those that came since; of an inexact one nobody knows whether they are in it. */
+export function withAdded(counted: Count, added: number): Count {
+  return counted.more ? counted : { ...counted, count: counted.count + added };
 }
 
-/** The beginning of the day in a zone, as milliseconds of UTC. */
-export function startOfDay(now: number, timeZone: string): number {
-  const wall = (at: number): number => {
-    const parts = new Intl.DateTimeFormat('en-GB', {
-      timeZone,
-      hourCycle: 'h23',
-      year: 'numeric',
-      month: 'numeric',
-      day: 'numeric',
-      hour: 'numeric',
-      minute: 'numeric',
-      second: 'numeric',
-    }).formatToParts(at);
-    const part = (type: string): number => Number(parts.find((one) => one.type === type)?.value);
-    return Date.UTC(part('year'), part('month') - 1, part('day'), part('hour'), part('minute'), part('second'));
-  };
-  const DAY_MS = 86_400_000;
-  const midnight = Math.floor(wall(now) / DAY_MS) * DAY_MS;
-  // The zone's distance from UTC may be another at midnight than now.
-  let at = midnight;
-  for (let round = 0; round < 3; round += 1) at = midnight - (wall(at) - at);
-  return at;
+/** "312", "10,000+". */
+export function said({ count, more }: Count): string {
+  return `${count.toLocaleString('en')}${more ? '+' : ''}`;
 }
 
 /** A lead posted by hand, as one line for a terminal. */

@@ -33,9 +33,7 @@ export function KeyPanel({ apiKey }: { apiKey: Key }) {
           ['May', scopes.filter((one) => apiKey.scopes.includes(one.scope)).map((one) => one.label).join(', ')],
           ['Made', <AbsoluteTime key="made" at={apiKey.created_at} />],
           ['Ends', <AbsoluteTime key="ends" at={apiKey.expires_at} none="never by itself" />],
-          ...(apiKey.last_used_at === undefined
-            ? []
-            : [['Last used', <RelativeTime key="used" at={apiKey.last_used_at} none="never" />] as const]),
+          ['Last used', <RelativeTime key="used" past at={apiKey.last_used_at} none="never" />],
           ...(apiKey.revoked_at == null ? [] : [['Revoked', <AbsoluteTime key="revoked" at={apiKey.revoked_at} />] as const]),
         ]}
       />

@@ -105,6 +105,7 @@ const COLUMNS: readonly Column<Key>[] = [
     optional: true,
     cell: (key) => <RelativeTime at={key.expires_at} none="never" />,
   },
+  { id: 'used', header: 'Last used', width: '110px', card: 'line', cell: (key) => <RelativeTime past at={key.last_used_at} none="never" /> },
   { id: 'created', header: 'Made', width: '110px', card: 'line', cell: (key) => <RelativeTime at={key.created_at} /> },
 ];
 

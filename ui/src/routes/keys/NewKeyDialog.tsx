@@ -1,9 +1,10 @@
-import { Button, Checkbox, Group, Modal, Select, Stack, TextInput } from '@mantine/core';
+import { Checkbox, Modal, Select, Stack, TextInput } from '@mantine/core';
 import { useMutation, useQueryClient } from '@tanstack/react-query';
 import { useState } from 'react';
 import { useIdempotencyKey } from '@/api/idempotency';
 import type { Problem } from '@/api/problem';
 import { useMe } from '@/api/use-me';
+import { DialogFoot } from '@/components/DialogFoot';
 import { ProblemPanel } from '@/components/ProblemPanel';
 import { type Scope, scopes } from '@/words';
 import { createKey, type Key, keyList, type KeyWish } from './api';
@@ -84,14 +85,7 @@ function NewKeyForm({ onClose, onMade }: { onClose: () => void; onMade: (key: Ke
           </Checkbox.Group>
           <Select label="Ends" data={ENDS} value={days} allowDeselect={false} w={200} onChange={(value) => { chooseEnd(value ?? ''); }} />
           {create.error && <ProblemPanel error={create.error} />}
-          <Group justify="flex-end" gap="xs">
-            <Button variant="default" onClick={onClose}>
-              Cancel
-            </Button>
-            <Button type="submit" loading={create.isPending}>
-              Create
-            </Button>
-          </Group>
+          <DialogFoot label="Create" busy={create.isPending} onCancel={onClose} />
         </Stack>
       </form>
     </Modal>

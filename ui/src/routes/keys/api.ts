@@ -2,11 +2,7 @@ import { infiniteQueryOptions } from '@tanstack/react-query';
 import { api, ok, withEtag } from '@/api/client';
 import type { components } from '@/api/schema';
 
-/** A key as the API shows it; when it was last used is told by newer servers only. */
-export type Key = components['schemas']['KeyView'] & {
-  last_used_at?: string | null;
-  last_used_ip?: string | null;
-};
+export type Key = components['schemas']['KeyView'];
 
 export type KeyWish = components['schemas']['KeyInput'];
 
@@ -17,7 +13,7 @@ export const keyList = infiniteQueryOptions({
   queryFn: async ({ pageParam, signal }) => {
     const query = { limit: PAGE_ROWS, ...(pageParam === undefined ? {} : { cursor: pageParam }) };
     const page = await ok(api.GET('/api/v1/keys', { params: { query }, signal }));
-    return { rows: page.data as Key[], next: page.next_cursor ?? undefined };
+    return { rows: page.data, next: page.next_cursor ?? undefined };
   },
   initialPageParam: undefined as string | undefined,
   getNextPageParam: (page) => page.next,

@@ -14,7 +14,7 @@ import { Page } from '@/components/Page';
 import { RowLink } from '@/components/RowLink';
 import { SavedViews } from '@/components/SavedViews';
 import { SplitPanel } from '@/components/SplitPanel';
-import { Pill } from '@/components/StatusPill';
+import { Pill, StatusDot } from '@/components/StatusPill';
 import { toast } from '@/components/toast';
 import { useSelection } from '@/components/use-selection';
 import { leadStates } from '@/words';
@@ -189,7 +189,7 @@ function useFilters(): { filters: Filter[]; names: Parameters<typeof useLeads>[1
     },
     { key: 'campaign', kind: 'one', label: 'Campaign', options: campaigns.map(({ id, name }) => ({ value: id, label: name })) },
     { key: 'source', kind: 'one', label: 'Source', options: sources.map(({ id, name }) => ({ value: id, label: name })) },
-    { key: 'status', kind: 'one', label: 'Status', options: statuses.map(({ name, label }) => ({ value: name, label })) },
+    { key: 'status', kind: 'one', label: 'Status', options: statuses.map(({ name, label }) => ({ value: name, label, mark: <StatusDot value={name} /> })) },
     { key: 'tag', kind: 'one', label: 'Tag', options: tags.map((tag) => ({ value: tag, label: tag })) },
     { key: 'since', until: 'until', kind: 'dates', label: 'Received' },
     { key: 'test', kind: 'toggle', label: 'Show tests' },

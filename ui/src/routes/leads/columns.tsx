@@ -43,7 +43,7 @@ export const COLUMNS: readonly Column<Lead>[] = [
     header: 'Deliveries',
     width: '96px',
     card: 'line',
-    cell: (lead) => <DeliveryDots deliveries={lead.deliveries} />,
+    cell: (lead) => <DeliveryDots deliveries={lead.deliveries ?? []} />,
   },
   { id: 'source', header: 'Source', width: '128px', optional: true, cell: (lead) => cut(lead.source) },
   { id: 'tags', header: 'Tags', width: '112px', optional: true, cell: (lead) => <Tags tags={lead.tags} /> },

@@ -5,6 +5,7 @@ import { BarChart3, Download } from 'lucide-react';
 import { campaignNames, destinationNames } from '@/api/names';
 import { useCan } from '@/api/use-me';
 import { type Column, DataTable } from '@/components/DataTable';
+import { dayOf } from '@/components/days';
 import { csv, download } from '@/components/download';
 import { EmptyState } from '@/components/EmptyState';
 import { type Filter, FilterBar, hasFilters } from '@/components/FilterBar';
@@ -14,6 +15,7 @@ import { AbsoluteTime, RelativeTime } from '@/components/RelativeTime';
 import { RowLink } from '@/components/RowLink';
 import { SplitPanel } from '@/components/SplitPanel';
 import { StatusPill } from '@/components/StatusPill';
+import { useZone } from '@/components/time';
 import { asTable, destinationName, type Reason, readRowKey, reasonText, rejections, type Report, rowKey } from './api';
 import { BehindPanel } from './BehindPanel';
 import { Bar, DestinationBars, Totals } from './Figures';
@@ -22,6 +24,7 @@ import classes from './Reports.module.css';
 
 /** Reports: why leads were not accepted, by destination and reason. */
 export default function ReportsScreen() {
+  const zone = useZone();
   const search = reportsRoute.useSearch();
   const navigate = useNavigate({ from: reportsRoute.fullPath });
   const { from, to, campaign, destination } = search;
@@ -42,7 +45,7 @@ export default function ReportsScreen() {
       intro="Why leads were not accepted, in the receivers’ own words. Test leads are not counted; a lead that failed over counts at each destination it ended at."
       actions={
         report && report.data.length > 0 && (
-          <Button variant="default" leftSection={<Download size={15} />} onClick={() => { save(report); }}>
+          <Button variant="default" leftSection={<Download size={15} />} onClick={() => { save(report, zone); }}>
             Download CSV
           </Button>
         )
@@ -116,8 +119,9 @@ function useFilters(campaign: string | undefined): Filter[] {
   ];
 }
 
-function save(report: Report): void {
-  const name = `rejections-${report.from.slice(0, 10)}-to-${report.to.slice(0, 10)}.csv`;
+function save(report: Report, zone: string): void {
+  const day = (at: string): string => dayOf(Date.parse(at), zone);
+  const name = `rejections-${day(report.from)}-to-${day(report.to)}.csv`;
   download(name, new Blob([csv(asTable(report))], { type: 'text/csv' }));
 }
 

@@ -2,6 +2,7 @@ import { ActionIcon, Button, Popover, TextInput } from '@mantine/core';
 import { Lock, Plus, X } from 'lucide-react';
 import { useLayoutEffect, useRef, useState } from 'react';
 import { SortableList } from '@/components/SortableList';
+import { leadStatuses, wordOf } from '@/words';
 import { STATUS_FIRST, type Status, STATUSES_MAX } from './api';
 import classes from './Settings.module.css';
 
@@ -128,7 +129,7 @@ function Colour({ status, disabled, onChange }: { status: Status; disabled: bool
     <Popover opened={open} onChange={setOpen} position="bottom-start" trapFocus returnFocus>
       <Popover.Target>
         <button type="button" className={classes.colour} disabled={disabled} aria-label={`Colour of ${status.name === '' ? 'the status' : status.name}: ${name}`} onClick={() => { setOpen(!open); }}>
-          <span style={{ background: status.colour ?? 'var(--bt-tone-neutral-dot)' }} />
+          <span style={{ background: status.colour ?? `var(--bt-tone-${wordOf(leadStatuses, status.name).tone}-dot)` }} />
         </button>
       </Popover.Target>
       <Popover.Dropdown aria-label="Colour">

@@ -40,7 +40,7 @@ function SystemFacts({ now }: { now: System }) {
         ['Up for', duration(now.uptime_s * 1000)],
         ['Database', `${now.database === 'postgres' ? 'PostgreSQL' : 'SQLite'}, ${bytes(now.database_bytes)}`],
         ...(health.wal_bytes === undefined || now.database === 'postgres' ? [] : [['Log of the database', bytes(health.wal_bytes)] as const]),
-        ...(free === null ? [] : [['Free room', <span key="free" style={free < LITTLE_BYTES ? { color: 'var(--bt-danger)', fontWeight: 600 } : {}}>{bytes(free)}{free < LITTLE_BYTES && ': make room soon'}</span>] as const]),
+        ...(free == null ? [] : [['Free room', <span key="free" style={free < LITTLE_BYTES ? { color: 'var(--bt-danger)', fontWeight: 600 } : {}}>{bytes(free)}{free < LITTLE_BYTES && ': make room soon'}</span>] as const]),
         ['Nodes', now.nodes === 1 ? 'This one' : `${String(now.nodes)} share the database`],
       ]}
     />

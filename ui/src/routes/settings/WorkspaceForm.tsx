@@ -4,7 +4,7 @@ import { useState } from 'react';
 import { me } from '@/api/accounts';
 import { campaignNames } from '@/api/names';
 import { useSave } from '@/api/use-save';
-import { workspaces } from '@/app/use-workspace-zone';
+import { workspaces } from '@/app/own-workspace';
 import { ConflictDialog } from '@/components/ConflictDialog';
 import { Section } from '@/components/Page';
 import { ProblemPanel } from '@/components/ProblemPanel';

@@ -1,18 +1,9 @@
 import { queryOptions } from '@tanstack/react-query';
-import { api, call, ok } from '@/api/client';
+import { api, ok } from '@/api/client';
 import type { components } from '@/api/schema';
 
-export interface Status {
-  name: string;
-  colour?: string | null;
-}
-
-/** The workspace; what inboxes need of it is told by newer servers only. */
-export type Workspace = components['schemas']['WorkspaceView'] & {
-  time_zone?: string;
-  currency?: string;
-  statuses?: Status[];
-};
+export type Status = components['schemas']['StatusInput'];
+export type Workspace = components['schemas']['WorkspaceView'];
 
 /** What a person sets. */
 export interface WorkspaceWish {
@@ -51,22 +42,13 @@ export async function saveWorkspace(id: string, wish: WorkspaceWish, etag: strin
   return ok(api.PATCH('/api/v1/workspaces/{id}', { params, body: wish }));
 }
 
-/** The server; typed by hand after the agreement between server and interface. */
-export interface System {
-  version: string;
-  database: 'sqlite' | 'postgres';
-  uptime_s: number;
-  data_dir_free_bytes: number | null;
-  database_bytes: number;
-  health: { ready?: boolean; detail?: string | null; clock_drift_ms?: number; wal_bytes?: number };
-  nodes: number;
-}
+export type System = components['schemas']['SystemView'];
 
 const LOOK_EVERY_MS = 15_000;
 
 export const system = queryOptions({
   queryKey: ['system'],
-  queryFn: ({ signal }) => call<System>('GET', '/api/v1/system', { signal }),
+  queryFn: ({ signal }): Promise<System> => ok(api.GET('/api/v1/system', { signal })),
   refetchInterval: LOOK_EVERY_MS,
 });
 

@@ -1,4 +1,4 @@
-import { Button, Group, Modal, Radio, Select, Stack, TextInput } from '@mantine/core';
+import { Modal, Radio, Select, Stack, TextInput } from '@mantine/core';
 import { useMutation, useQueryClient } from '@tanstack/react-query';
 import { useNavigate } from '@tanstack/react-router';
 import { useState } from 'react';
@@ -6,6 +6,7 @@ import type { Campaign } from '@/api/campaigns';
 import { useIdempotencyKey } from '@/api/idempotency';
 import type { Problem } from '@/api/problem';
 import { createSource, type Source, type SourceKind } from '@/api/sources';
+import { DialogFoot } from '@/components/DialogFoot';
 import { ProblemPanel } from '@/components/ProblemPanel';
 import { SecretDialog } from '@/components/SecretDialog';
 import { KINDS } from './show';
@@ -104,14 +105,7 @@ export function NewSourceDialog({
             </Stack>
           </Radio.Group>
           {create.error && <ProblemPanel error={create.error} />}
-          <Group justify="flex-end" gap="xs">
-            <Button variant="default" onClick={onClose}>
-              Cancel
-            </Button>
-            <Button type="submit" loading={create.isPending}>
-              Create
-            </Button>
-          </Group>
+          <DialogFoot label="Create" busy={create.isPending} onCancel={onClose} />
         </Stack>
       </form>
     </Modal>

@@ -11,13 +11,13 @@ import { useCan } from '@/api/use-me';
 import { ConfirmDialog } from '@/components/ConfirmDialog';
 import { CopyButton } from '@/components/CopyButton';
 import { EditorFoot } from '@/components/EditorFoot';
-import { EditorSkeleton } from '@/components/EditorSkeleton';
+import { EditorFrame } from '@/components/EditorFrame';
 import { Note } from '@/components/Note';
 import { Page, Section } from '@/components/Page';
-import { ProblemPanel } from '@/components/ProblemPanel';
-import { AbsoluteTime } from '@/components/RelativeTime';
 import { RotateDialog } from '@/components/RotateDialog';
+import { RotationNote } from '@/components/RotationNote';
 import { SecretDialog } from '@/components/SecretDialog';
+import { endOfSecret, SecretSet } from '@/components/SecretSet';
 import { RateInput, SpanInput } from '@/components/SpanInput';
 import { Pill } from '@/components/StatusPill';
 import { toast } from '@/components/toast';
@@ -48,21 +48,7 @@ export default function SourceScreen() {
   const { id } = sourceRoute.useParams();
   const query = useQuery(sourceQuery(id));
   const campaign = useQuery({ ...campaignQuery(query.data?.data.campaign_id ?? ''), enabled: query.data !== undefined });
-  const error = query.error ?? campaign.error;
-  if (error && !(query.data && campaign.data)) {
-    return (
-      <Page title="Source" back={BACK}>
-        <ProblemPanel error={error} onRetry={() => { void query.refetch(); }} />
-      </Page>
-    );
-  }
-  if (!query.data || !campaign.data) {
-    return (
-      <Page title="Source" back={BACK}>
-        <EditorSkeleton />
-      </Page>
-    );
-  }
+  if (!query.data || !campaign.data) return <EditorFrame title="Source" back={BACK} queries={[query, campaign]} />;
   return <SourceEditor key={id} loaded={query.data} campaign={campaign.data.data} />;
 }
 
@@ -281,21 +267,14 @@ function Secret({
   });
   return (
     <>
-      {doc.previous_secret_until != null && (
-        <Note
-          tone="warning"
-          action={
-            canWrite && (
-              <Button size="xs" variant="default" loading={finish.isPending} onClick={() => { finish.mutate(); }}>
-                End it now
-              </Button>
-            )
-          }
-        >
-          Posts signed with the former secret are taken too, until <AbsoluteTime at={doc.previous_secret_until} />.
-        </Note>
+      {endOfSecret(doc.secrets, 'signing') !== undefined && (
+        <p className={classes.saved}>
+          <SecretSet ends={endOfSecret(doc.secrets, 'signing')} />
+        </p>
       )}
-      {finish.error && <ProblemPanel error={finish.error} />}
+      <RotationNote until={doc.previous_secret_until} finish={canWrite ? finish : undefined}>
+        Posts signed with the former secret are taken too, until
+      </RotationNote>
       {canWrite && (
         <div>
           <Button variant="default" leftSection={<RotateCw size={14} />} onClick={() => { setAsking(true); }}>

@@ -5,6 +5,7 @@ import type { Role } from '@/api/accounts';
 import { useIdempotencyKey } from '@/api/idempotency';
 import type { Problem } from '@/api/problem';
 import { useMe } from '@/api/use-me';
+import { DialogFoot } from '@/components/DialogFoot';
 import { ProblemPanel } from '@/components/ProblemPanel';
 import { AbsoluteTime } from '@/components/RelativeTime';
 import { SecretOnce } from '@/components/SecretOnce';
@@ -52,10 +53,7 @@ function Form({ onClose, onMade }: { onClose: () => void; onMade: (made: Invited
             </Stack>
           </Radio.Group>
           {send.error && <ProblemPanel error={send.error} />}
-          <Group justify="flex-end" gap="xs">
-            <Button variant="default" onClick={onClose}>Cancel</Button>
-            <Button type="submit" loading={send.isPending}>Make the link</Button>
-          </Group>
+          <DialogFoot label="Make the link" busy={send.isPending} onCancel={onClose} />
         </Stack>
       </form>
     </Modal>

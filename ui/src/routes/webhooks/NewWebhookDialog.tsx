@@ -1,9 +1,10 @@
-import { Button, Group, Modal, Stack, TextInput } from '@mantine/core';
+import { Modal, Stack, TextInput } from '@mantine/core';
 import { useMutation, useQueryClient } from '@tanstack/react-query';
 import { useNavigate } from '@tanstack/react-router';
 import { useState } from 'react';
 import { useIdempotencyKey } from '@/api/idempotency';
 import type { Problem } from '@/api/problem';
+import { DialogFoot } from '@/components/DialogFoot';
 import { ProblemPanel } from '@/components/ProblemPanel';
 import { createWebhook, nameOf, type Webhook, webhookList, type WebhookWish } from './api';
 import { EventsField } from './EventsField';
@@ -87,14 +88,7 @@ function Form({ onClose, onMade }: { onClose: () => void; onMade: (webhook: Webh
             error={noEvent ?? fields.events}
           />
           {create.error && <ProblemPanel error={create.error} />}
-          <Group justify="flex-end" gap="xs">
-            <Button variant="default" onClick={onClose}>
-              Cancel
-            </Button>
-            <Button type="submit" loading={create.isPending}>
-              Create
-            </Button>
-          </Group>
+          <DialogFoot label="Create" busy={create.isPending} onCancel={onClose} />
         </Stack>
       </form>
     </Modal>

@@ -6,6 +6,7 @@ import { Facts, Page, Section } from '@/components/Page';
 import { ProblemPanel } from '@/components/ProblemPanel';
 import { AbsoluteTime } from '@/components/RelativeTime';
 import { ScreenLink } from '@/components/ScreenLink';
+import { endOfSecret, SecretSet } from '@/components/SecretSet';
 import { nameOf, oneWebhook, type Webhook } from './api';
 import { webhookRoute } from './route';
 import { Notices, WebhookActions } from './WebhookActions';
@@ -46,6 +47,7 @@ function Loaded({ webhook, etag }: { webhook: Webhook; etag: string }) {
             ['Tried again', scheduleInWords(webhook.retry)],
             ['One try takes', `at most ${webhook.timeout ?? '30s'}`],
             ['At once', `at most ${String(webhook.in_flight ?? 32)} requests`],
+            ['Secret', <SecretSet key="secret" ends={endOfSecret(webhook.secrets, 'signing')} />],
             ['Made', <AbsoluteTime key="made" at={webhook.created_at} />],
             ['Changed', <AbsoluteTime key="changed" at={webhook.updated_at} />],
           ]}

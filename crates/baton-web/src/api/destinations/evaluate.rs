@@ -9,6 +9,7 @@ use axum::response::Response;
 use baton_domain::config::{Destination, Scope};
 use baton_domain::connector::classify::{CompiledRules, evaluate};
 use baton_domain::connector::lint::lint;
+use baton_domain::connector::manifest::Manifest;
 use baton_domain::connector::rules::ResponseRule;
 use baton_domain::exchange::{ANSWER_CLASSIFY_BYTES_MAX, Answer};
 use baton_domain::id::{DeliveryId, DestinationId, TypedId};
@@ -35,6 +36,20 @@ pub struct EvaluateInput {
     /// A recorded answer, instead of `answer`; needs the scope `leads:read`.
     #[serde(default)]
     pub attempt: Option<AttemptInput>,
+}
+
+/// Rules of a destination that is not made yet, and an answer to try them on.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct EvaluateNewInput {
+    /// The kind of destination; its manifest says how answers are read.
+    #[schema(example = "webhook")]
+    pub connector: String,
+    /// The rules; the connector's when left out.
+    #[serde(default)]
+    pub responses: Option<Vec<ResponseRule>>,
+    /// The answer.
+    pub answer: AnswerInput,
 }
 
 /// Which recorded answer.
@@ -97,9 +112,9 @@ pub struct RuleView {
 /// Says what an answer would mean, by rules that need not be saved.
 #[utoipa::path(post, path = "/api/v1/destinations/{id}/responses/evaluate",
     tag = "destinations", params(("id" = String, Path)), request_body = EvaluateInput,
-    responses((status = 200, body = EvaluateView)), security(("key" = ["config:write"])))]
+    responses((status = 200, body = EvaluateView)), security(("key" = ["config:read"])))]
 pub(in crate::api) async fn evaluate_responses(
-    permit: Permit<scopes::ConfigWrite>,
+    permit: Permit<scopes::ConfigRead>,
     Path(id): Path<DestinationId>,
     Body(input): Body<EvaluateInput>,
 ) -> Result<Response, Problem> {
@@ -115,6 +130,33 @@ pub(in crate::api) async fn evaluate_responses(
         }
     };
     let own = input.responses.as_ref().or(doc.body.responses.as_ref());
+    tried(&permit, manifest, own, given, faults)
+}
+
+/// Try response rules of a new destination
+///
+/// Says what an answer would mean to a destination that is not made yet.
+#[utoipa::path(post, path = "/api/v1/destinations/responses/evaluate",
+    tag = "destinations", request_body = EvaluateNewInput,
+    responses((status = 200, body = EvaluateView)), security(("key" = ["config:read"])))]
+pub(in crate::api) async fn evaluate_new_responses(
+    permit: Permit<scopes::ConfigRead>,
+    Body(input): Body<EvaluateNewInput>,
+) -> Result<Response, Problem> {
+    let manifest = manifest_of(&permit, &input.connector)?;
+    let mut faults = Faults::default();
+    let given = given_answer(input.answer, &mut faults);
+    tried(&permit, manifest, input.responses.as_ref(), given, faults)
+}
+
+/// What the rules make of the answer; `own`: `None` for the connector's.
+fn tried(
+    access: &Access,
+    manifest: &Manifest,
+    own: Option<&Vec<ResponseRule>>,
+    given: Option<Answer>,
+    mut faults: Faults,
+) -> Result<Response, Problem> {
     let rules = own.unwrap_or(&manifest.responses);
     let compiled = CompiledRules::compile_with(rules, &manifest.answer).unwrap_or_else(|found| {
         for p in found {
@@ -125,7 +167,7 @@ pub(in crate::api) async fn evaluate_responses(
     });
     faults.into_result()?;
     let Some(given) = given else { return Err(Problem::internal()) };
-    let found = evaluate(&compiled, &given, permit.store().now());
+    let found = evaluate(&compiled, &given, access.store().now());
     // What is doubtful about the connector's rules is not for their user to mend.
     let doubts = own.map(|rules| lint(rules)).unwrap_or_default();
     let doubts = doubts.into_iter().map(|doubt| match doubt.rule {

@@ -1,0 +1,9 @@
+-- When API keys were last used, to the minute. A table of its own, so that a use is no change of
+-- the key: no version, no line of the audit, no snapshot to load again.
+
+CREATE TABLE key_uses (
+  ws uuid NOT NULL,
+  id uuid NOT NULL,
+  used_at bigint NOT NULL,
+  PRIMARY KEY (ws, id)
+);
