@@ -62,7 +62,7 @@ export async function filters(table, browser, baton, signedIn, leads) {
     ["the second campaign, 1 in 20", () => `campaign=${named("Windows UK")}`],
     ["a campaign whose leads are all old", () => `campaign=${named("Boilers 2025")}`],
     ["a status, 1 in 10", () => "status=contacted"],
-    ["a rare status in a campaign", () => `status=won&campaign=${named("Windows UK")}`],
+    ["a rare status in a campaign", () => `status=won&campaign=${named("Solar UK")}`],
     ["a tag, 1 in 20", () => `tag=${encodeURIComponent("call back")}`],
     ["a rare tag", () => "tag=vip"],
     ["a day", (n) => `since=${day(n)}&until=${day(n - 1)}`],

@@ -164,11 +164,13 @@ impl LeadFilter {
             Way::Tag => {
                 params.push(self.tag.clone().into());
                 let (n, range) = (params.len(), range.replace("l.id", "lead"));
-                // The table of tags has the order; leads are looked up.
+                // The table of tags has the order; leads are looked up. With a plain join SQLite goes
+                // through all leads in their order, and asks of each whether it has the tag.
                 format!(
                     "SELECT l.id, l.state, l.campaign, l.source, l.status, l.test FROM \
                      (SELECT lead AS id FROM lead_tags WHERE ws = ?1 AND tag = ?{n}{range} \
-                     ORDER BY lead DESC LIMIT {most}) t JOIN leads l ON l.ws = ?1 AND l.id = t.id"
+                     ORDER BY lead DESC LIMIT {most}) t CROSS JOIN leads l \
+                     WHERE l.ws = ?1 AND l.id = t.id"
                 )
             }
             Way::Rare => {

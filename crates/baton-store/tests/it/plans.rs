@@ -11,6 +11,7 @@ crate::on_both! {
     lists_by_a_rare_state_go_by_the_index_of_rare_states
     lists_with_filters_that_hit_rarely_look_at_so_many_rows_and_go_on
     lists_of_a_campaign_find_its_old_leads_at_once
+    lists_by_a_tag_look_up_the_leads_that_have_it
 }
 
 /// Rows of the workspace besides what is looked for.
@@ -166,4 +167,20 @@ async fn lists_of_a_campaign_find_its_old_leads_at_once(bench: Bench) {
     let page = workspace.leads(&filter).await.unwrap();
     assert_eq!((page.rows.len(), page.next), (1, None));
     assert_eq!(page.rows[0].id.uuid(), uuid::Uuid::from_u128(1));
+}
+
+async fn lists_by_a_tag_look_up_the_leads_that_have_it(bench: Bench) {
+    fill(&bench, bench.store.new_id()).await;
+    let workspace = bench.store.workspace(bench.workspace);
+    let filter = LeadFilter {
+        states: vec![L::Received, L::Delivered],
+        tag: Some("vip".to_owned()),
+        test: Some(false),
+        limit: 50,
+        ..LeadFilter::default()
+    };
+    let plan = workspace.explain_leads(&filter).await.unwrap();
+    // On SQLite: by the whole key each, not along all leads of the workspace.
+    assert!(!plan.contains("PRIMARY KEY (ws=?)"), "{plan}");
+    check_plan(&plan);
 }
