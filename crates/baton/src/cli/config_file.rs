@@ -79,11 +79,16 @@ impl Kind {
     fn made_by_server(self) -> &'static [&'static str] {
         match self {
             Self::Campaign => &["paused"],
-            Self::Source => {
-                &["webhook_id", "inbound_url", "spec_url", "secret", "previous_secret_until"]
-            }
-            Self::Destination => &["secret", "previous_secret_until", "disabled"],
-            Self::Webhook => &["secret", "previous_secret_until", "paused", "disabled"],
+            Self::Source => &[
+                "webhook_id",
+                "inbound_url",
+                "spec_url",
+                "secret",
+                "secrets",
+                "previous_secret_until",
+            ],
+            Self::Destination => &["secret", "secrets", "previous_secret_until", "disabled"],
+            Self::Webhook => &["secret", "secrets", "previous_secret_until", "paused", "disabled"],
         }
     }
 
