@@ -30,7 +30,11 @@ impl Reason {
     pub fn new(text: &str) -> Self {
         let cut: String = steadied(text).chars().take(REASON_CHARS_MAX).collect();
         // The last word may have lost the letter that told it from an id.
-        let text = steadied(&cut);
+        Self::named(steadied(&cut))
+    }
+
+    /// The reason with these very words.
+    fn named(text: String) -> Self {
         if text.is_empty() {
             return Self { id: Uuid::nil(), text };
         }
@@ -49,7 +53,11 @@ impl Reason {
         match classified.verdict {
             Verdict::Accepted => Self::new(""),
             Verdict::Unmatched => Self { id: Uuid::nil(), text: UNMATCHED.to_owned() },
-            _ => Self::new(classified.reason.as_deref().unwrap_or(&classified.decided_by)),
+            _ => match &classified.reason {
+                Some(told) => Self::new(told),
+                // The words of a rule are the destination's own and the same each time.
+                None => Self::named(classified.decided_by.chars().take(REASON_CHARS_MAX).collect()),
+            },
         }
     }
 }
@@ -76,6 +84,7 @@ fn steady(word: &str) -> &str {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use std::collections::BTreeMap;
 
     #[test]
     fn what_varies_is_replaced() {
@@ -100,6 +109,23 @@ mod tests {
         assert_eq!(Reason::new("dup of 1234567").id, Reason::new("dup of 7654321").id);
         assert_ne!(Reason::new("No Demand").id, Reason::new("Cap reached").id);
         assert!(Reason::new("").id.is_nil());
+    }
+
+    #[test]
+    fn the_rule_is_named_where_no_reason_was_given() {
+        let decided_by = "rule 5 ($..code is `12345`)".to_owned();
+        let refused = Classified {
+            verdict: Verdict::Rejected,
+            rule: None,
+            decided_by: decided_by.clone(),
+            reason: None,
+            extracted: BTreeMap::new(),
+            retry_after_ms: None,
+            gone: false,
+        };
+        assert_eq!(Reason::of(&refused).text, decided_by);
+        let told = Classified { reason: Some("lead 12345 known".to_owned()), ..refused };
+        assert_eq!(Reason::of(&told).text, "lead # known");
     }
 
     proptest::proptest! {

@@ -156,7 +156,9 @@ pub(crate) async fn run_change(
     Ok((Reply::Count(leads.len() as u64), effects))
 }
 
-/// What the audit says: what stood before and stands now, of what changed.
+/// What the audit says: what stood before and stands now, of what changed. Of tags only how many:
+/// they are people's own words, perhaps about a person, and a line of the audit stays when a lead
+/// is erased. The words are in the event.
 fn difference(
     (was, had): (&str, &BTreeSet<String>),
     (status, has): (&str, &BTreeSet<String>),
@@ -167,8 +169,8 @@ fn difference(
         after.insert("status".to_owned(), status.into());
     }
     if had != has {
-        before.insert("tags".to_owned(), json!(had));
-        after.insert("tags".to_owned(), json!(has));
+        after.insert("tags_added".to_owned(), has.difference(had).count().into());
+        after.insert("tags_removed".to_owned(), had.difference(has).count().into());
     }
     (Some(Json::Object(before)), Some(Json::Object(after)))
 }

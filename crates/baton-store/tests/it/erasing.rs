@@ -88,7 +88,7 @@ async fn known_everywhere(bench: &Bench) -> (LeadId, DeliveryId) {
     let workspace = bench.store.workspace(bench.workspace);
     workspace.resend(captured.deliveries[0]).await.unwrap();
     let tagged = change(bench, captured.lead, Some("won"), add(&[SECRET]));
-    workspace.change_leads(vec![tagged], None).await.unwrap();
+    workspace.change_leads(vec![tagged], Some(entry(bench, "lead.update"))).await.unwrap();
     let key = Idempotency { key: [4; 16], body_hash: [1; 32] };
     let mut written = note(bench, captured.lead, SECRET);
     written.idempotency = Some((key, 201, SECRET.as_bytes().to_vec()));

@@ -91,10 +91,12 @@ async fn status_and_tags_change_with_an_event_and_a_line_of_the_audit(bench: Ben
     let lines = workspace.audit(&filter).await.unwrap().rows;
     assert_eq!(lines.len(), 2);
     assert_eq!(lines[0].entry.subject, Some(lead.to_string()));
-    assert_eq!(lines[0].entry.before, Some(serde_json::json!({"tags": ["a", "b"]})));
+    assert_eq!(lines[0].entry.before, Some(serde_json::json!({})));
+    assert_eq!(lines[0].entry.after, Some(serde_json::json!({"tags_added": 1, "tags_removed": 2})));
+    assert_eq!(lines[1].entry.before, Some(serde_json::json!({"status": "new"})));
     assert_eq!(
         lines[1].entry.after,
-        Some(serde_json::json!({"status": "won", "tags": ["a", "b"]}))
+        Some(serde_json::json!({"status": "won", "tags_added": 2, "tags_removed": 0}))
     );
     assert_eq!(workspace.tags().await.unwrap(), ["c"]);
 }
