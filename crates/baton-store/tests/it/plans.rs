@@ -1,6 +1,6 @@
 //! How the databases go about lists: what they read is bound by the page, not by what is stored.
 
-use crate::harness::Bench;
+use crate::harness::{Bench, Engine};
 use baton_domain::delivery::DeliveryState as D;
 use baton_domain::id::{CampaignId, DeliveryId, DestinationId, LeadId, TypedId};
 use baton_domain::lead::LeadState as L;
@@ -183,4 +183,27 @@ async fn lists_by_a_tag_look_up_the_leads_that_have_it(bench: Bench) {
     // On SQLite: by the whole key each, not along all leads of the workspace.
     assert!(!plan.contains("PRIMARY KEY (ws=?)"), "{plan}");
     check_plan(&plan);
+}
+
+/// PostgreSQL keeps the plan it made of a statement on tables that were empty then, where every index
+/// looks alike: one that begins with the workspace and has the id further on would be gone along.
+#[tokio::test]
+async fn rows_are_looked_up_by_their_key_as_planned_on_empty_tables() {
+    let bench = Bench::new(Engine::Postgres).await;
+    let baton_store::Location::Postgres { url } = &bench.location else { unreachable!() };
+    let (client, connection) =
+        tokio_postgres::connect(url.reveal(), tokio_postgres::NoTls).await.unwrap();
+    let driver = tokio::spawn(connection);
+    for table in ["leads", "deliveries"] {
+        let sql = format!(
+            "EXPLAIN UPDATE {table} SET updated_at = 0 \
+             FROM unnest(ARRAY[gen_random_uuid()], ARRAY[gen_random_uuid()]) AS t(w, i) \
+             WHERE {table}.ws = t.w AND {table}.id = t.i"
+        );
+        let lines = client.query(&sql, &[]).await.unwrap();
+        let plan: Vec<String> = lines.iter().map(|line| line.get(0)).collect();
+        assert!(plan.join("\n").contains(&format!("{table}_pkey")), "{plan:#?}");
+    }
+    drop(client);
+    drop(driver.await);
 }
